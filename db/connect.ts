@@ -1,0 +1,42 @@
+// The PostgreSQL pool of a process, for the line: SQL in batches. db/tables.ts opens drizzle beside it, for rows one at a time.
+
+import postgres, { type Sql, type TransactionSql } from "postgres";
+import { limits } from "#src/kernel/limits.ts";
+
+/** bigint columns arrive as numbers: all ids stay below 2^53 (Telegram: 52 bits). */
+const numericBigint = {
+  to: 20,
+  from: [20],
+  serialize: (value: number) => String(value),
+  parse: (value: string) => Number(value),
+};
+
+export type Database = Sql<{ bigint: number }>;
+export type Transaction = TransactionSql<{ bigint: number }>;
+
+/**
+ * Opens the pool. Connections are made on demand, renewed after half an hour, and come back by themselves after PostgreSQL was away:
+ * a query that meets a dead connection rejects, the next one reconnects.
+ */
+export function connectDatabase(url: string, options: { connections?: number; name?: string } = {}): Database {
+  const address = new URL(url);
+  // A path that postgres.js takes as an option only: the server's socket file on this machine, faster than TCP.
+  const socket = address.searchParams.get("socket");
+  address.searchParams.delete("socket");
+  return postgres(address.href, {
+    ...(socket && { path: socket }),
+    max: options.connections ?? limits.databaseConnections,
+    idle_timeout: 0,
+    max_lifetime: 30 * 60,
+    connect_timeout: 5,
+    types: { bigint: numericBigint },
+    // "relation already exists, skipping" and the like are no news.
+    onnotice: () => undefined,
+    backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 1),
+    connection: {
+      application_name: options.name ?? "grimbots",
+      statement_timeout: 30_000,
+      idle_in_transaction_session_timeout: 30_000,
+    },
+  });
+}

@@ -1,0 +1,17 @@
+// What jobs carry: the keys of inbox rows, as pairs of slot and number.
+
+import { type Static, Type } from "@sinclair/typebox";
+import { limits } from "#src/kernel/limits.ts";
+
+export const RowKeys = Type.Object(
+  {
+    rows: Type.Array(Type.Tuple([Type.Integer({ minimum: 1 }), Type.Integer({ minimum: 1 })]), {
+      minItems: 1,
+      maxItems: limits.jobIds,
+    }),
+  },
+  { additionalProperties: false },
+);
+export type RowKeys = Static<typeof RowKeys>;
+
+export const Nothing = Type.Object({}, { additionalProperties: false });

@@ -1,0 +1,144 @@
+// What is open while the program runs, and how it closes: in reverse, drained first.
+
+import type { Redis } from "ioredis";
+import { connectDatabase, type Database } from "#db/connect.ts";
+import { type QueueName, queueList } from "#queues/index.ts";
+import { connectForAdding, connectForWork } from "#queues/redis.ts";
+import { type Inbox, openInbox } from "./inbox/accept.ts";
+import { type Lease, openLease } from "./inbox/lease.ts";
+import type { RowKey } from "./inbox/line.ts";
+import { type Clock, systemClock } from "./kernel/clock.ts";
+import type { Config } from "./kernel/config.ts";
+import { reasonOf } from "./kernel/errors.ts";
+import { closeWithin } from "./kernel/life.ts";
+import { limits } from "./kernel/limits.ts";
+import type { Log } from "./kernel/log.ts";
+import type { Keyring } from "./kernel/secret.ts";
+import { openPerformer, type Performer } from "./perform.ts";
+import { openProcessor, type Processor } from "./process.ts";
+import { startSweeping } from "./sweeping.ts";
+import { type Bots, openBots } from "./telegram/bots.ts";
+import { openConversation } from "./telegram/conversation.ts";
+import type { TelegramUpdate } from "./telegram/update.ts";
+import { type Giver, openGiver, openQueues, type Queues, startWorkers } from "./work.ts";
+
+export type App = {
+  config: Config;
+  log: Log;
+  clock: Clock;
+  sql: Database;
+  redis: Redis;
+  queues: Queues;
+  lease: Lease;
+  bots: Bots;
+  inbox: Inbox<TelegramUpdate>;
+  processor: Processor;
+  performer: Performer;
+  giver: Giver;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+export type AppOptions = {
+  config: Config & { databaseUrl: string; redisUrl: string };
+  keyring: Keyring;
+  log: Log;
+  clock?: Clock;
+  /** Queues that this process works on. */
+  workers: readonly QueueName[];
+  /** Processes that share the work, for the parts of a rate that fall to each. */
+  processes?: number;
+  /** Namespace of the queues in Redis; a Redis Cluster keeps what is in braces on one node. Default `{grimbots}`. */
+  prefix?: string;
+  /** Whether to sweep by itself every second. Default true. */
+  sweeps?: boolean;
+};
+
+export async function openApp(options: AppOptions): Promise<App> {
+  const {
+    config,
+    keyring,
+    log,
+    clock = systemClock,
+    workers,
+    processes = 1,
+    prefix = "{grimbots}",
+    sweeps = true,
+  } = options;
+  const ending = new AbortController();
+  const { signal } = ending;
+  const sql = connectDatabase(config.databaseUrl);
+  const lease = await openLease(sql, log);
+  const bots = await openBots({ sql, keyring, apiRoot: config.telegramApiRoot, log });
+  const redis = connectForAdding(config.redisUrl, log);
+  const queues = openQueues({ redis, prefix, log });
+
+  const giver = openGiver(queues, log);
+  const performer = openPerformer({ sql, lease, clock, log, bots, processes, signal });
+  const conversation = openConversation({ sql, bots });
+  const enqueueEffects = (rows: RowKey[]) => void giver.giveEffects(rows);
+  const processor = openProcessor({
+    sql,
+    owner: lease.id,
+    clock,
+    log,
+    conversation,
+    performer,
+    enqueueEffects,
+    signal,
+  });
+  const inbox = openInbox<TelegramUpdate>({
+    sql,
+    owner: lease.id,
+    clock,
+    log,
+    hasRoom: () => processor.waiting() < limits.processWaiting && performer.waiting() < limits.sendsWaiting,
+    onKept(atOnce, later) {
+      if (later.length > 0) void giver.giveRows(later);
+      processor
+        .process(atOnce)
+        .catch((error) => log.error({ fact: "process.failed", reason: reasonOf(error) }, "rows were not processed"));
+    },
+  });
+
+  const app: Omit<App, typeof Symbol.asyncDispose> = {
+    config,
+    log,
+    clock,
+    sql,
+    redis,
+    queues,
+    lease,
+    bots,
+    inbox,
+    processor,
+    performer,
+    giver,
+  };
+  const workRedis = workers.length > 0 ? connectForWork(config.redisUrl, log) : undefined;
+  const work = workRedis && startWorkers(app, workers, { redis: workRedis, prefix });
+  const sweeping = sweeps ? startSweeping(app) : undefined;
+
+  return {
+    ...app,
+    async [Symbol.asyncDispose]() {
+      const close = (name: string, ms: number, part: () => Promise<unknown>) => closeWithin(name, ms, log, part);
+      await close("sweep", 1_000, async () => sweeping?.stop());
+      await close("workers", limits.drainMs / 2, async () => work?.close());
+      await close("line", limits.drainMs / 2, async () => {
+        await inbox.idle();
+        await processor.idle();
+        await performer.idle();
+      });
+      ending.abort();
+      await close("queues", 1_000, () => queues.close());
+      redis.disconnect();
+      workRedis?.disconnect();
+      await close("bots", 1_000, () => bots.close());
+      await close("lease", 1_000, () => lease.close());
+      await close("database", 2_000, () => sql.end({ timeout: 1 }));
+    },
+  };
+}
+
+/** The names of all queues, in order of urgency. */
+export const allQueues: readonly QueueName[] = queueList.map((queue) => queue.name);

@@ -1,0 +1,45 @@
+// grimbots bot add
+
+import { openKeyring } from "../kernel/config.ts";
+import { CommandError } from "../kernel/errors.ts";
+import { parseId, type TenantId } from "../kernel/ids.ts";
+import { addBot, readFunnelFile } from "../telegram/add-bot.ts";
+import type { Command } from "./command.ts";
+import { onDatabase } from "./open.ts";
+
+export const botAdd: Command = {
+  words: "bot add",
+  summary: "adds a bot: checks its token, keeps it encrypted, sets its webhook.",
+  flags: [
+    { name: "tenant", value: "ID", required: true, means: "The seller whose bot it is." },
+    {
+      name: "token",
+      value: "TOKEN",
+      required: true,
+      means: "The bot's token, from @BotFather; - reads it from stdin.",
+    },
+    { name: "funnel", value: "FILE", means: "The funnel as JSON. Default: the sample funnel." },
+  ],
+  async run(flags, print) {
+    const tenantId = parseId<TenantId>(flags.need("tenant"));
+    if (!tenantId) throw new CommandError("--tenant must be the number that `grimbots tenant add` printed.", 2);
+    const given = flags.need("token");
+    const token = given === "-" ? (await Bun.stdin.text()).trim() : given;
+    const file = flags.text("funnel");
+    const funnel = file === undefined ? undefined : readFunnelFile(file);
+    const added = await onDatabase((sql, config) =>
+      addBot(sql, {
+        keyring: openKeyring(config.secretKey),
+        apiRoot: config.telegramApiRoot,
+        publicUrl: config.publicUrl,
+        tenantId,
+        token,
+        ...(funnel && { funnel }),
+      }),
+    );
+    const where = added.webhookUrl
+      ? `its updates go to ${added.webhookUrl}`
+      : "no webhook is set: set PUBLIC_URL, or serve with --poll";
+    print(added, `Bot ${added.botId} (@${added.username}) added; ${where}.`);
+  },
+};

@@ -1,0 +1,107 @@
+// grimbots demo: everything on one machine, and a conversation to watch.
+
+import { connectDatabase } from "#db/connect.ts";
+import { migrate } from "#db/migrate.ts";
+import { openTables } from "#db/tables.ts";
+import { allQueues, openApp } from "../app.ts";
+import { openEmbedded } from "../embedded/open-embedded.ts";
+import { startFakeTelegram } from "../fake-telegram/server.ts";
+import { openHttp } from "../http/index.ts";
+import { type Config, openKeyring, readConfig } from "../kernel/config.ts";
+import { CommandError } from "../kernel/errors.ts";
+import { askedToEnd, closeWithin } from "../kernel/life.ts";
+import { openLog } from "../kernel/log.ts";
+import { addBot } from "../telegram/add-bot.ts";
+import { addTenant } from "../tenants/add-tenant.ts";
+import type { Command } from "./command.ts";
+import { playConversation } from "./demo-conversation.ts";
+import { withSocket } from "./serve.ts";
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+export const demo: Command = {
+  words: "demo",
+  summary: "plays a conversation with a sample bot, on services of its own, and stays up for trying.",
+  flags: [{ name: "once", means: "End after the conversation; exit 0 only if every message was answered." }],
+  async run(flags, print) {
+    const config = readConfig();
+    // What a person watches is the conversation; the log tells only of trouble.
+    const log = openLog(config.logLevel === "info" ? "warn" : config.logLevel, 2);
+    const isSilent = flags.has("json");
+    const tell = isSilent ? () => undefined : say;
+    const ending = askedToEnd();
+    tell("Starting PostgreSQL, Redis and the fake Telegram …");
+    await using services = await openEmbedded({
+      dataDir: config.dataDir,
+      log: (line) => log.info({ fact: "embedded" }, line),
+    });
+    await using fake = await startFakeTelegram();
+    const served = {
+      ...config,
+      databaseUrl: withSocket(services.databaseUrl, services.databaseSocket),
+      redisUrl: services.redisUrl,
+      telegramApiRoot: fake.url,
+    };
+    await bringUpToDate(served.databaseUrl);
+    const keyring = openKeyring(config.secretKey, config.dataDir);
+    await using app = await openApp({ config: served, keyring, log, workers: allQueues });
+    const http = openOnFreePort(app, config);
+    const publicUrl = config.publicUrl ?? http.url;
+    // A bot of its own for every run: the fake forgets everything, the database nothing.
+    const run = Date.now();
+    const token = `${run}:demo-${crypto.randomUUID()}`;
+    await fake.control.bot({ token, username: `demo_${run}_bot` });
+    await using tables = openTables(served.databaseUrl);
+    const tenant = await addTenant(tables, { name: "Alice", email: `alice.${run}@example.com` });
+    const bot = await addBot(app.sql, { keyring, apiRoot: fake.url, publicUrl, tenantId: tenant.tenantId, token });
+    const played = await playConversation({ control: fake.control, token, tell });
+    print({ answered: played.isAnswered, exchanges: played.exchanges }, "");
+    if (!flags.has("once")) {
+      tell(nextSteps({ fakeUrl: fake.url, url: http.url, token, username: bot.username }));
+      await ending;
+      tell("Ending …");
+    }
+    await closeWithin("http", 2_000, log, http.stop);
+    if (flags.has("once") && !played.isAnswered)
+      throw new CommandError("Not every message of the conversation was answered; LOG_LEVEL=debug says more.");
+  },
+};
+
+async function bringUpToDate(url: string): Promise<void> {
+  const sql = connectDatabase(url, { connections: 1 });
+  await migrate(sql).finally(() => sql.end({ timeout: 1 }));
+}
+
+/** The configured port, or any other one when somebody has it: a demo need not be found by anybody. */
+function openOnFreePort(app: Parameters<typeof openHttp>[0], config: Config): ReturnType<typeof openHttp> {
+  try {
+    return openHttp(app, { host: "127.0.0.1", port: config.port });
+  } catch {
+    return openHttp(app, { host: "127.0.0.1", port: 0 });
+  }
+}
+
+function nextSteps({
+  fakeUrl,
+  url,
+  token,
+  username,
+}: {
+  fakeUrl: string;
+  url: string;
+  token: string;
+  username: string;
+}): string {
+  const user = `{"id":1001,"first_name":"Bob"}`;
+  return `
+@${username} keeps running. Try, in another terminal:
+
+  Say something as Bob:
+    curl -s ${fakeUrl}/_/say -H 'content-type: application/json' -d '{"token":"${token}","user":${user},"text":"/start"}'
+  See what he got:
+    curl -s '${fakeUrl}/_/calls?token=${token}&chat_id=1001'
+  See how the program is:
+    curl -s ${url}/ready; curl -s ${url}/metrics
+
+Ctrl-C ends everything; the data stay.`;
+}

@@ -1,0 +1,22 @@
+// LIST of commands, as the help shows them.
+
+import { botAdd } from "./bot-add.ts";
+import { botWebhook } from "./bot-webhook.ts";
+import type { Command } from "./command.ts";
+import { demo } from "./demo.ts";
+import { doctor } from "./doctor.ts";
+import { fakeTelegram } from "./fake-telegram.ts";
+import { migrateCommand } from "./migrate.ts";
+import { serve } from "./serve.ts";
+import { tenantAdd } from "./tenant-add.ts";
+
+export const commands: readonly Command[] = [
+  serve,
+  demo,
+  migrateCommand,
+  doctor,
+  tenantAdd,
+  botAdd,
+  botWebhook,
+  fakeTelegram,
+];

@@ -1,0 +1,75 @@
+// The lease of a living process: a row renewed every half second. What a process holds is taken over once its lease has run out; a process
+// that could not renew its own in time stops sending by itself before that, so a frozen one does no harm when it wakes.
+
+import type { Database } from "#db/connect.ts";
+import { reasonOf } from "../kernel/errors.ts";
+import type { ProcessId } from "../kernel/ids.ts";
+import { limits } from "../kernel/limits.ts";
+import type { Log } from "../kernel/log.ts";
+
+export type Lease = {
+  id: ProcessId;
+  /** Whether this process may act on what it owns: its last renewal is younger than the lease. */
+  holds(): boolean;
+  /** Resolves when it is in force again; rejects when the process ends first. */
+  regain(): Promise<void>;
+  /** Whether it has been renewed without a gap for a while: only then may it judge that others are dead. */
+  mayJudge(): boolean;
+  close(): Promise<void>;
+};
+
+/** Takes a lease and renews it until closed. `nowMs` is a monotonic clock. */
+export async function openLease(
+  sql: Database,
+  log: Log,
+  nowMs: () => number = () => performance.now(),
+): Promise<Lease> {
+  const [row] = await sql<{ id: number }[]>`INSERT INTO process DEFAULT VALUES RETURNING id`;
+  const id = row?.id as ProcessId;
+  let renewedMs = nowMs();
+  let unbrokenSinceMs = renewedMs;
+  let renewal: Promise<void> | undefined;
+  let waiting: PromiseWithResolvers<void> | undefined;
+
+  async function renew(): Promise<void> {
+    // The lease runs from before the query: however long it takes, we never believe in more time than PostgreSQL gave.
+    const beganMs = nowMs();
+    try {
+      const done = await sql`UPDATE process SET beat_at = clock_timestamp() WHERE id = ${id}`;
+      if (done.count === 0) await sql`INSERT INTO process (id) VALUES (${id}) ON CONFLICT DO NOTHING`;
+      if (beganMs - renewedMs > limits.leaseMs) unbrokenSinceMs = beganMs;
+      renewedMs = beganMs;
+      waiting?.resolve();
+      waiting = undefined;
+    } catch (error) {
+      log.warn({ fact: "lease.missed", reason: reasonOf(error) }, "could not renew the lease");
+    } finally {
+      renewal = undefined;
+    }
+  }
+
+  const timer = setInterval(() => {
+    renewal ??= renew();
+  }, limits.heartbeatMs);
+
+  return {
+    id,
+    holds: () => nowMs() - renewedMs < limits.leaseMs,
+    regain() {
+      if (nowMs() - renewedMs < limits.leaseMs) return Promise.resolve();
+      waiting ??= Promise.withResolvers<void>();
+      return waiting.promise;
+    },
+    mayJudge: () => nowMs() - renewedMs < limits.leaseMs && nowMs() - unbrokenSinceMs > limits.judgeAfterMs,
+    async close() {
+      clearInterval(timer);
+      await renewal;
+      waiting?.reject(new Error("the process ends"));
+      // What is left behind is free at once, without waiting for the lease to run out.
+      await sql`DELETE FROM process WHERE id = ${id}`;
+    },
+  };
+}
+
+/** SQL of the ids whose lease is in force. */
+export const LIVING = `SELECT id FROM process WHERE beat_at > clock_timestamp() - interval '${limits.leaseMs + limits.heartbeatMs} milliseconds'`;

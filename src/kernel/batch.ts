@@ -1,0 +1,60 @@
+// Natural batching: what arrives while a batch is on its way forms the next one. At rest a batch holds one item and waits for nothing.
+
+import { RejectedError } from "./errors.ts";
+import { limits } from "./limits.ts";
+
+export type Batcher<Item, Result> = {
+  /** Resolves with this item's result once its batch has run; rejects with 503 when too many wait. */
+  add(item: Item): Promise<Result>;
+  /** Items waiting, without those under way. */
+  waiting(): number;
+  /** Resolves when nothing waits and nothing is under way. */
+  idle(): Promise<void>;
+};
+
+type Waiting<Item, Result> = { item: Item; resolve: (result: Result) => void; reject: (reason: unknown) => void };
+
+/**
+ * Runs `run(items)` on batches of at most `maxItems`, one batch after the other in order of arrival. `run` returns one result per
+ * item, in order. Without `maxWaiting` nothing bounds the queue but its callers.
+ */
+export function batch<Item, Result>(options: {
+  maxItems: number;
+  maxWaiting?: number;
+  run: (items: Item[]) => Promise<Result[]>;
+}): Batcher<Item, Result> {
+  const { maxItems, maxWaiting = Number.POSITIVE_INFINITY, run } = options;
+  let queue: Waiting<Item, Result>[] = [];
+  let running: Promise<void> | undefined;
+
+  async function drain(): Promise<void> {
+    // Items added in this turn of the event loop share the first batch: requests of one readable event belong together.
+    await Promise.resolve();
+    while (queue.length > 0) {
+      const taken = queue.slice(0, maxItems);
+      queue = queue.slice(maxItems);
+      try {
+        const results = await run(taken.map((waiting) => waiting.item));
+        for (const [index, waiting] of taken.entries()) waiting.resolve(results[index] as Result);
+      } catch (error) {
+        for (const waiting of taken) waiting.reject(error);
+      }
+    }
+    running = undefined;
+  }
+
+  return {
+    add(item) {
+      if (queue.length >= maxWaiting)
+        return Promise.reject(new RejectedError(503, "Too much is waiting here; come back.", limits.retryAfterSeconds));
+      return new Promise<Result>((resolve, reject) => {
+        queue.push({ item, resolve, reject });
+        running ??= drain();
+      });
+    },
+    waiting: () => queue.length,
+    idle: async () => {
+      while (running) await running;
+    },
+  };
+}

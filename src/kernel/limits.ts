@@ -1,0 +1,92 @@
+// Every bound of the program, each with its why. Sizes in bytes, times in milliseconds unless the name says otherwise.
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+export const limits = {
+  /** Telegram builds an update in a 64 KiB buffer that may grow; four times that is never a real update. */
+  updateBodyBytes: 256 * 1024,
+  /** Parallel deliveries of one bot: Telegram allows 100 and uses 40 if not told. Each waits only for one commit. */
+  webhookConnections: 100,
+  /** Slow or silent sockets are closed after this; no honest sender of 256 KiB needs more. */
+  socketIdleSeconds: 10,
+  /** Rows of one INSERT: past this a bigger batch no longer makes a row cheaper, and only delays the first one. */
+  acceptBatchRows: 64,
+  /** Updates waiting for their INSERT; beyond it we answer 503 and Telegram keeps them for us. */
+  acceptWaiting: 4_096,
+  /** A commit that takes longer is given up: the sender gets 503 and comes back. */
+  acceptTimeoutMs: 5 * SECOND,
+  /** What Retry-After says on a 503: Telegram honours it exactly. */
+  retryAfterSeconds: 2,
+  /** Rows of one processing transaction. */
+  processBatchRows: 64,
+  /** Rows accepted for immediate processing that may wait in memory; more go through the queue. */
+  processWaiting: 1_024,
+  /** Ids carried by one job: a job is a call to look, not a payload. */
+  jobIds: 100,
+  /** A row whose processing throws is tried so often, with growing pauses, then set aside as failed. */
+  rowAttempts: 5,
+  /** Sends of one effect, first try included. */
+  sendAttempts: 6,
+  /** First pause after a send that failed on Telegram's side; doubles, with jitter, up to `sendBackoffMaxMs`. */
+  sendBackoffMs: 1 * SECOND,
+  sendBackoffMaxMs: 2 * MINUTE,
+  /** Telegram answers in well under a second; past this the outcome is unknown. */
+  telegramTimeoutSeconds: 15,
+  /** One getUpdates waits so long for news, well inside the timeout above … */
+  pollSeconds: 10,
+  /** … and after a failure the next one comes so much later. */
+  pollPauseMs: 2 * SECOND,
+  /** Calls to Telegram under way in one process. */
+  sendsInFlight: 256,
+  /** Sends of one process waiting for a place, a pace or their turn in a chat; past it they go back to their rows. */
+  sendsWaiting: 4_096,
+  /** A wait for pace or for an earlier message of the chat is spent in memory up to this long, else in the row. */
+  shortWaitMs: 2 * SECOND,
+  /** Outcomes written in one statement. */
+  markBatchRows: 128,
+  /** Each process says this often that it lives … */
+  heartbeatMs: 500,
+  /** … and after this much silence others take over what it left, and it stops sending by itself. */
+  leaseMs: 2_500,
+  /** Who judges that others are dead has himself renewed without a gap for so long: after an outage everybody gets time to return. */
+  judgeAfterMs: 2 * SECOND,
+  /** The sweep looks this often for what was left behind. */
+  sweepMs: 1 * SECOND,
+  /** Rows younger than this may still be on their way to a queue. */
+  sweepGraceMs: 2 * SECOND,
+  /** Work given out again by the sweep is left alone for so long. */
+  sweepAgainMs: 30 * SECOND,
+  /** What one sweep gives out of each kind. */
+  sweepRows: 1_000,
+  /** A commit may become visible after one with a higher number; the sweep's mark stays this far behind. */
+  sweepMarginMs: 15 * SECOND,
+  /** An inbox partition is filled for 48 h and dropped when the next one is full: rows live 48 to 96 hours. */
+  slotMs: 48 * 60 * MINUTE,
+  /** Telegram forgets a callback query after this; so do we. */
+  callbackAgeMs: 150 * SECOND,
+  /** /start tapped again within this is answered once. */
+  startRepeatMs: 5 * SECOND,
+  /** The same text or button again within this is answered once. */
+  sameTextMs: 3 * SECOND,
+  /** Text of a person kept with a message; Telegram's own bound. */
+  textUnits: 4_096,
+  /** Bots kept ready in memory; the others are read when an update comes. */
+  botsInMemory: 20_000,
+  /** A bot's settings are read again after this even if no notice of a change arrived. */
+  botFreshMs: 60 * SECOND,
+  /** PostgreSQL connections of one process: the written budget is processes × 12 + 10 for people. */
+  databaseConnections: 12,
+  /** Messages to one chat: a burst, then one a second (Telegram: "about one message per second", bursts tolerated). */
+  chatBurst: 8,
+  chatPerSecond: 1,
+  /** Bulk messages of one bot per second: Telegram's 30, less a margin for answers. */
+  bulkPerSecond: 28,
+  /** Memory of pace per chat: forgotten chats start with a full bucket anyway. */
+  pacedChats: 50_000,
+  /** On SIGTERM: what is under way may take so long to end. */
+  drainMs: 10 * SECOND,
+  /** Uploaded media: Telegram's bounds for bots. */
+  photoBytes: 10 * 1024 * 1024,
+  fileBytes: 50 * 1024 * 1024,
+} as const;

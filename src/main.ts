@@ -1,0 +1,47 @@
+// grimbots: picks the command, runs it, and turns every failure into one sentence and an exit code.
+
+import packageJson from "../package.json" with { type: "json" };
+import { type Command, helpOf, type Print, readFlags } from "./commands/command.ts";
+import { commands } from "./commands/index.ts";
+import { CommandError } from "./kernel/errors.ts";
+import { redactTokens } from "./kernel/log.ts";
+
+async function main(args: string[]): Promise<void> {
+  const [first = "--help"] = args;
+  if (first === "--help" || first === "-h" || first === "help") return write(overview());
+  if (first === "--version") return write(`${packageJson.version}\n`);
+  const command = findCommand(args);
+  const flags = readFlags(command, args.slice(command.words.split(" ").length));
+  if (flags.has("help")) return write(helpOf(command));
+  const print: Print = (result, sentence) => {
+    if (flags.has("json")) write(`${JSON.stringify(result)}\n`);
+    else if (sentence) write(`${sentence}\n`);
+  };
+  await command.run(flags, print);
+}
+
+function findCommand(args: string[]): Command {
+  const command = commands.find(({ words }) => words.split(" ").every((word, index) => args[index] === word));
+  if (!command)
+    throw new CommandError(`There is no command "${args.slice(0, 2).join(" ")}"; \`grimbots --help\` lists them.`, 2);
+  return command;
+}
+
+function overview(): string {
+  const lines = commands.map(({ words, summary }) => `  ${words.padEnd(15)} ${summary}`);
+  return `grimbots ${packageJson.version}: Telegram sales bots in one executable.\n\n${lines.join("\n")}\n\n\`grimbots <command> --help\` shows its flags; settings come from the environment (see README).\n`;
+}
+
+const write = (text: string): void => void process.stdout.write(text);
+
+main(Bun.argv.slice(2)).then(
+  () => process.exit(0),
+  (error) => {
+    const isExpected = error instanceof CommandError;
+    const text = isExpected
+      ? error.message
+      : `Unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+    process.stderr.write(`${redactTokens(text)}\n`);
+    process.exit(isExpected ? error.exitCode : 1);
+  },
+);

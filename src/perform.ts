@@ -1,0 +1,153 @@
+// LIST of effects → what performs them; every try ends in a mark: done, refused, unknown, or later.
+
+import type { Database } from "#db/connect.ts";
+import { whileAway } from "#db/retry.ts";
+import { claimEffects, finishEffects, hasPendingSends, type Mark, stillOwned } from "./inbox/effects.ts";
+import type { Lease } from "./inbox/lease.ts";
+import type { Decision, PlacedEffect, RowKey } from "./inbox/line.ts";
+import { final, later, type Tried } from "./inbox/tried.ts";
+import { batch } from "./kernel/batch.ts";
+import type { Clock } from "./kernel/clock.ts";
+import type { EffectKind } from "./kernel/effect.ts";
+import { reasonOf } from "./kernel/errors.ts";
+import type { BotId, ChatId } from "./kernel/ids.ts";
+import { openLanes } from "./kernel/lanes.ts";
+import { limits } from "./kernel/limits.ts";
+import type { Log } from "./kernel/log.ts";
+import { metrics } from "./kernel/metrics.ts";
+import type { Bots } from "./telegram/bots.ts";
+import { markBlocked, migrateChat, saveProfiles } from "./telegram/customers.ts";
+import { openSender, type Sender } from "./telegram/sender.ts";
+
+export type Performer = {
+  /** Performs effects that this process owns: sends in order per chat, the others at once. Every one of them ends in a mark. */
+  perform(effects: PlacedEffect[]): void;
+  /** Takes the effects of these rows, as far as they are free; resolves when they are performed, for sends when they are in their lanes. */
+  performRows(rows: RowKey[]): Promise<void>;
+  giveCourtesy(botId: BotId, courtesy: NonNullable<Decision["courtesy"]>): void;
+  isSendingTo(botId: BotId, chatId: ChatId): boolean;
+  waiting(): number;
+  idle(): Promise<void>;
+};
+
+type Placed<Kind extends EffectKind> = PlacedEffect & { kind: Kind };
+
+export function openPerformer(options: {
+  sql: Database;
+  lease: Lease;
+  clock: Clock;
+  log: Log;
+  bots: Bots;
+  processes: number;
+  signal: AbortSignal;
+}): Performer {
+  const { sql, lease, clock, log, bots, signal } = options;
+  const sender: Sender = openSender(options);
+  const finisher = batch<Mark, undefined>({
+    maxItems: limits.markBatchRows,
+    run: async (marks) => {
+      await whileAway(() => finishEffects(sql, lease.id, marks, clock.now()), log, signal);
+      for (const { effect, state } of marks)
+        metrics.effects.inc({ kind: effect.kind, outcome: state === "pending" ? "later" : state });
+      return marks.map(() => undefined);
+    },
+  });
+
+  const lanes = openLanes<Placed<"send">>(async (effect, behind) => {
+    try {
+      return await trySend(effect, behind);
+    } catch (error) {
+      // The mark could not be written: the row says pending, and the sweep finds it when this process is gone.
+      log.error(
+        { fact: "effect.unmarked", slot: effect.slot, rowId: effect.id, n: effect.n, reason: reasonOf(error) },
+        "an outcome could not be kept",
+      );
+      return 0;
+    }
+  });
+
+  async function trySend(effect: Placed<"send">, behind: readonly Placed<"send">[]): Promise<number> {
+    if (!(await isOurs(effect))) return 0;
+    const tried = await turnOf(effect);
+    const together = tried.behind ? [effect, ...behind] : [effect];
+    await Promise.all(together.map((one) => finisher.add(markOf(one, tried))));
+    await applyConsequences(effect, tried);
+    return together.length - 1;
+  }
+
+  /** After a gap in the lease somebody else may have taken it over. */
+  async function isOurs(effect: PlacedEffect): Promise<boolean> {
+    if (lease.holds()) return true;
+    await lease.regain();
+    return whileAway(() => stillOwned(sql, lease.id, effect), log, signal);
+  }
+
+  async function turnOf(effect: Placed<"send">): Promise<Tried> {
+    if (effect.begunBefore && effect.policy === "marketing") return final("unknown", "owner_died");
+    const { after } = effect;
+    if (after && (await whileAway(() => hasPendingSends(sql, after), log, signal)))
+      return { ...later("earlier_message", clock.now()), countsAsTry: false, behind: true };
+    return sender.trySend(effect);
+  }
+
+  async function applyConsequences(effect: PlacedEffect, tried: Tried): Promise<void> {
+    if (tried.reason === "blocked" || tried.reason === "deactivated")
+      await markBlocked(sql, effect.botId, effect.chatId, clock.now());
+    if (tried.reason === "token_revoked" || tried.reason === "token_unknown") await bots.revoke(effect.botId);
+    if (tried.chatId !== undefined) await migrateChat(sql, effect.botId, effect.chatId, tried.chatId);
+  }
+
+  /** LIST effect → what does it. */
+  const performers: { [Kind in EffectKind]: (effects: Placed<Kind>[]) => Promise<void> | void } = {
+    send(effects) {
+      for (const [key, lane] of Map.groupBy(effects, laneOf)) lanes.add(key, lane);
+    },
+    async profile(effects) {
+      await whileAway(() => saveProfiles(sql, effects), log, signal);
+      await Promise.all(effects.map((effect) => finisher.add(markOf(effect, final("done", null)))));
+    },
+  };
+
+  function give(effects: PlacedEffect[]): Promise<void>[] {
+    const byKind = Map.groupBy(effects, (effect) => effect.kind);
+    return [...byKind].map(async ([kind, some]) => {
+      await (performers[kind] as (effects: PlacedEffect[]) => Promise<void> | void)(some);
+    });
+  }
+
+  return {
+    perform(effects) {
+      for (const given of give(effects))
+        given.catch((error) =>
+          log.error({ fact: "effect.failed", reason: reasonOf(error) }, "an effect could not be performed"),
+        );
+    },
+    async performRows(rows) {
+      // Without room nothing is taken: the rows stay free, and the sweep gives them out again.
+      if (lanes.size() > limits.sendsWaiting) return;
+      await Promise.all(give(await claimEffects(sql, lease.id, rows)));
+    },
+    giveCourtesy: sender.giveCourtesy,
+    isSendingTo: (botId, chatId) => lanes.busy(laneOf({ botId, chatId })),
+    waiting: () => lanes.size() + finisher.waiting(),
+    async idle() {
+      await lanes.idle();
+      await finisher.idle();
+    },
+  };
+}
+
+const laneOf = ({ botId, chatId }: { botId: BotId; chatId: ChatId }): string => `${botId}:${chatId}`;
+
+function markOf(effect: PlacedEffect, tried: Tried): Mark {
+  const { state, reason, dueAt, message, countsAsTry = true, chatId = effect.chatId } = tried;
+  return {
+    effect,
+    state,
+    reason,
+    dueAt,
+    message,
+    chatId,
+    attempts: countsAsTry ? effect.attempts : Math.max(0, effect.attempts - 1),
+  };
+}

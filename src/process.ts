@@ -1,0 +1,145 @@
+// claim → load → decide → save and keep effects, in one transaction per batch; then the effects are given to those who perform them.
+
+import type { Database } from "#db/connect.ts";
+import { isTransient, whileAway } from "#db/retry.ts";
+import { keepEffects, type NewEffect } from "./inbox/effects.ts";
+import type { RowKey } from "./inbox/line.ts";
+import { claimRows, finishRows, readRows, setAside } from "./inbox/rows.ts";
+import { type Batcher, batch } from "./kernel/batch.ts";
+import type { Clock } from "./kernel/clock.ts";
+import { reasonOf } from "./kernel/errors.ts";
+import type { ProcessId } from "./kernel/ids.ts";
+import { limits } from "./kernel/limits.ts";
+import { type Log, redactTokens } from "./kernel/log.ts";
+import { metrics } from "./kernel/metrics.ts";
+import type { Performer } from "./perform.ts";
+import type { Conversation, Decided, TelegramRow } from "./telegram/conversation.ts";
+import type { TelegramUpdate } from "./telegram/update.ts";
+
+export type Processor = {
+  /** Processes rows that this process has just kept; resolves when they are done or set aside. */
+  process(rows: TelegramRow[]): Promise<void>;
+  /** The same for rows known by their keys only. */
+  processKeys(keys: RowKey[]): Promise<void>;
+  waiting(): number;
+  idle(): Promise<void>;
+};
+
+export function openProcessor(options: {
+  sql: Database;
+  owner: ProcessId;
+  clock: Clock;
+  log: Log;
+  conversation: Conversation;
+  performer: Performer;
+  /** Says that rows have effects which a queue performs. Must not throw. */
+  enqueueEffects: (rows: RowKey[]) => void;
+  signal: AbortSignal;
+}): Processor {
+  const { sql, owner, clock, log, conversation, performer, enqueueEffects, signal } = options;
+
+  async function processBatch(rows: TelegramRow[]): Promise<undefined[]> {
+    await whileAway(() => tryBatch(rows), log, signal);
+    return rows.map(() => undefined);
+  }
+
+  /** A row that throws must not take the others with it: the batch is then tried row by row. */
+  async function tryBatch(rows: TelegramRow[]): Promise<void> {
+    try {
+      await runBatch(rows);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      const [only] = rows;
+      if (rows.length === 1 && only) await giveBack(only, error);
+      else for (const row of rows) await tryBatch([row]);
+    }
+  }
+
+  async function runBatch(rows: TelegramRow[]): Promise<void> {
+    const now = clock.now();
+    const prepared = await conversation.prepare(rows);
+    const { decided, effects } = await sql.begin(async (tx) => {
+      const claimed = await claimRows(tx, rows);
+      const decided = await conversation.decideAll(
+        tx,
+        prepared.filter(({ row }) => claimed.has(row.id)),
+        now,
+      );
+      const effects = placeEffects(decided, owner, performer, now);
+      await Promise.all([
+        conversation.save(tx, decided),
+        keepEffects(tx, effects, now),
+        finishRows(
+          tx,
+          decided.map(({ row, decision }) => ({ ...row, outcome: decision.outcome })),
+          now,
+        ),
+      ]);
+      return { decided, effects };
+    });
+    for (const { decision } of decided) metrics.rowsProcessed.inc({ outcome: decision.outcome });
+    giveOut(decided, effects);
+  }
+
+  /** Runs before the next batch loads its customers, so a chat's next messages find the lane in which these wait. */
+  function giveOut(decided: Decided[], effects: NewEffect[]): void {
+    for (const { row, decision } of decided)
+      if (decision.courtesy) performer.giveCourtesy(row.botId, decision.courtesy);
+    performer.perform(effects.filter((effect) => effect.owner === owner));
+    const queued = new Map(effects.filter((effect) => effect.owner === null).map((effect) => [effect.id, effect]));
+    if (queued.size > 0) enqueueEffects([...queued.values()].map(({ slot, id }) => ({ slot, id })));
+  }
+
+  async function giveBack(row: TelegramRow, error: unknown): Promise<void> {
+    const failed = row.attempts + 1 >= limits.rowAttempts;
+    const now = clock.now();
+    const dueAt = failed ? null : new Date(now.getTime() + limits.sendBackoffMs * 2 ** row.attempts);
+    const reason = redactTokens(reasonOf(error));
+    log.error(
+      { fact: failed ? "row.failed" : "row.later", slot: row.slot, rowId: row.id, botId: row.botId, reason },
+      "a row could not be processed",
+    );
+    if (failed) metrics.rowsProcessed.inc({ outcome: "failed" });
+    await setAside(sql, row, reason, now, dueAt);
+  }
+
+  // One batch after the other: rows of one chat that reach this process are decided in the order in which they were kept.
+  const batcher: Batcher<TelegramRow, undefined> = batch({ maxItems: limits.processBatchRows, run: processBatch });
+  const process = async (rows: TelegramRow[]): Promise<void> => void (await Promise.all(rows.map(batcher.add)));
+
+  return {
+    process,
+    async processKeys(keys) {
+      await process(await readRows<TelegramUpdate>(sql, keys));
+    },
+    waiting: batcher.waiting,
+    idle: batcher.idle,
+  };
+}
+
+/**
+ * Sends are performed by this process, behind what it is still sending to the chat. When an earlier message of the chat waits
+ * elsewhere (in another process, for the end of a pause), they are kept without an owner, and go out when that one has.
+ */
+function placeEffects(batch: Decided[], owner: ProcessId, performer: Performer, now: Date): NewEffect[] {
+  const waiting = new Set<RowKey["id"]>();
+  return batch.flatMap(({ row, chatId, decision, after }) => {
+    if (chatId === null) return [];
+    const inBatch = after !== null && batch.some((one) => one.row.id === after.id);
+    const mustWait = after !== null && (inBatch ? waiting.has(after.id) : !performer.isSendingTo(row.botId, chatId));
+    if (mustWait) waiting.add(row.id);
+    const firstSend = decision.effects.findIndex((effect) => effect.kind === "send");
+    return decision.effects.map((effect, n): NewEffect => {
+      const mine = effect.kind === "send" && !mustWait;
+      return {
+        ...effect,
+        ...{ slot: row.slot, id: row.id, n, botId: row.botId, chatId, begunBefore: false },
+        attempts: mine ? 1 : 0,
+        owner: mine ? owner : null,
+        after: effect.kind === "send" ? after : null,
+        dueAt: effect.kind === "send" && mustWait ? now : null,
+        ...(n === firstSend && row.arrivedMs !== undefined ? { arrivedMs: row.arrivedMs } : {}),
+      };
+    });
+  });
+}

@@ -1,0 +1,75 @@
+// Runs the sweep every second and gives out what it finds: to the queues, or, while Redis is away, to this process itself.
+
+import type { App } from "./app.ts";
+import { type Found, openSweep } from "./inbox/sweep.ts";
+import { reasonOf } from "./kernel/errors.ts";
+import { limits } from "./kernel/limits.ts";
+import { metrics } from "./kernel/metrics.ts";
+import { keepRhythm } from "./work.ts";
+
+type Swept = Pick<App, "sql" | "clock" | "log" | "lease" | "queues" | "giver" | "processor" | "performer">;
+
+export type Sweeping = {
+  /** Sweeps once, now. */
+  once(): Promise<Found>;
+  stop(): Promise<void>;
+};
+
+const RHYTHM_EVERY_SWEEPS = 30;
+
+export function startSweeping(app: Swept): Sweeping {
+  const { clock, log, lease } = app;
+  const sweep = openSweep(app.sql);
+  let running: Promise<unknown> | undefined;
+  let sweeps = 0;
+
+  async function once(): Promise<Found> {
+    const now = clock.now();
+    const found = await sweep.look({ now, mayJudge: lease.mayJudge(), jobsSince: await oldestJob(app, now) });
+    await giveOut(app, found);
+    if (sweeps++ % RHYTHM_EVERY_SWEEPS === 0)
+      await keepRhythm(app.queues).catch(() => log.debug({ fact: "rhythm.missed" }, "Redis is away"));
+    return found;
+  }
+
+  async function guarded(): Promise<void> {
+    try {
+      await once();
+    } catch (error) {
+      log.warn({ fact: "sweep.failed", reason: reasonOf(error) }, "the sweep failed; it comes again");
+    } finally {
+      running = undefined;
+    }
+  }
+
+  const timer = setInterval(() => {
+    running ??= guarded();
+  }, limits.sweepMs);
+
+  return {
+    once,
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
+/** Rows older than the oldest waiting job have left the queue. With an empty queue, or none, that is every row. */
+async function oldestJob({ queues }: Swept, now: Date): Promise<Date> {
+  try {
+    return (await queues.tasks.oldestWaiting()) ?? now;
+  } catch {
+    // Redis is away: what waits there is as good as lost, and is dealt with here.
+    return now;
+  }
+}
+
+async function giveOut({ giver, processor, performer, log }: Swept, { rows, effects }: Found): Promise<void> {
+  if (rows.length === 0 && effects.length === 0) return;
+  log.info({ fact: "swept", rows: rows.length, effects: effects.length }, "given out again");
+  metrics.swept.inc({ what: "rows" }, rows.length);
+  metrics.swept.inc({ what: "effects" }, effects.length);
+  if (rows.length > 0 && !(await giver.giveRows(rows))) await processor.processKeys(rows);
+  if (effects.length > 0 && !(await giver.giveEffects(effects))) await performer.performRows(effects);
+}

@@ -1,0 +1,108 @@
+// A new bot: its token is tried, kept sealed, given a funnel, and Telegram is told where its updates go.
+
+import { readFileSync } from "node:fs";
+import type { Database, Transaction } from "#db/connect.ts";
+import { checkFunnel, type Funnel } from "../funnel/funnel.ts";
+import { sampleFunnel } from "../funnel/sample.ts";
+import { samplePhoto } from "../funnel/sample-photo.ts";
+import { CommandError } from "../kernel/errors.ts";
+import type { BotId, TenantId } from "../kernel/ids.ts";
+import { hashToken, type Keyring, newToken } from "../kernel/secret.ts";
+import { createTelegramApi, sentenceOf } from "./api.ts";
+import { BOT_CHANGED, secretPlace, tokenPlace } from "./bots.ts";
+import { publishFunnel } from "./publish-funnel.ts";
+import { registerWebhook, webhookUrl } from "./register.ts";
+
+export type AddedBot = { botId: BotId; username: string; webhookUrl: string | null; secretToken: string };
+
+const TOKEN = /^\d{3,}:[A-Za-z0-9_-]{3,}$/;
+
+/**
+ * Adds a bot. Without a funnel it gets the sample one; without PUBLIC_URL no webhook is set (serve --poll fetches its updates).
+ * Throws CommandError for a token that Telegram refuses, a bot that is here already, or a tenant that is not.
+ */
+export async function addBot(
+  sql: Database,
+  options: {
+    keyring: Keyring;
+    apiRoot: string;
+    publicUrl: string | undefined;
+    tenantId: TenantId;
+    token: string;
+    funnel?: Funnel;
+  },
+): Promise<AddedBot> {
+  const { keyring, apiRoot, publicUrl, tenantId, token } = options;
+  if (!TOKEN.test(token))
+    throw new CommandError("That is no bot token; @BotFather gives them in the form 123456:ABC….", 2);
+  const telegram = createTelegramApi(token, apiRoot);
+  const me = await orSentence(telegram.api.getMe());
+  const secretToken = newToken();
+  const botId = await sql.begin(async (tx) => {
+    const id = await insertBot(tx, { keyring, tenantId, token, secretToken, telegramId: me.id, username: me.username });
+    await publishFunnel(tx, id, options.funnel ?? (await keepSample(tx, tenantId)));
+    return id;
+  });
+  const url = webhookUrl(publicUrl, botId) ?? null;
+  if (url) await orSentence(registerWebhook(telegram, url, secretToken));
+  await sql`SELECT pg_notify(${BOT_CHANGED}, ${String(botId)})`;
+  return { botId, username: me.username, webhookUrl: url, secretToken };
+}
+
+type NewBot = {
+  keyring: Keyring;
+  tenantId: TenantId;
+  token: string;
+  secretToken: string;
+  telegramId: number;
+  username: string;
+};
+
+async function insertBot(
+  tx: Transaction,
+  { keyring, tenantId, token, secretToken, telegramId, username }: NewBot,
+): Promise<BotId> {
+  const [known] = await tx`SELECT 1 FROM tenant WHERE id = ${tenantId}`;
+  if (!known) throw new CommandError(`There is no tenant ${tenantId}; \`grimbots tenant add\` makes one.`);
+  // The id comes first: it is part of what the token is sealed for.
+  const [next] = await tx<{ id: BotId }[]>`SELECT nextval(pg_get_serial_sequence('bot', 'id')) AS id`;
+  const id = next?.id as BotId;
+  const inserted = await tx`
+    INSERT INTO bot (id, tenant_id, telegram_id, username, token_sealed, secret_sealed, secret_hash)
+    VALUES (${id}, ${tenantId}, ${telegramId}, ${username}, ${keyring.seal(token, tokenPlace(id))},
+      ${keyring.seal(secretToken, secretPlace(id))}, ${hashToken(secretToken)})
+    ON CONFLICT (telegram_id) DO NOTHING`;
+  if (inserted.count === 0) throw new CommandError(`The bot @${username} is here already.`);
+  return id;
+}
+
+async function keepSample(tx: Transaction, tenantId: TenantId): Promise<Funnel> {
+  await tx`
+    INSERT INTO asset (tenant_id, sha256, mime, bytes)
+    VALUES (${tenantId}, ${samplePhoto.sha256}, ${samplePhoto.mime}, ${Buffer.from(samplePhoto.bytes)}) ON CONFLICT DO NOTHING`;
+  return sampleFunnel(samplePhoto.sha256);
+}
+
+async function orSentence<Value>(promise: Promise<Value>): Promise<Value> {
+  try {
+    return await promise;
+  } catch (error) {
+    throw new CommandError(sentenceOf(error));
+  }
+}
+
+/** Reads a funnel from a seller's JSON file; throws CommandError that names every problem. */
+export function readFunnelFile(file: string): Funnel {
+  const check = checkFunnel(parseFile(file));
+  if (!check.ok)
+    throw new CommandError(`O funil tem problemas:\n${check.problems.map((problem) => `- ${problem}`).join("\n")}`, 2);
+  return check.funnel;
+}
+
+function parseFile(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    throw new CommandError(`${file} cannot be read as a JSON file.`, 2);
+  }
+}

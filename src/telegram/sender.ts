@@ -1,0 +1,143 @@
+// One try to send a message: may the bot speak, is it this chat's turn, what did Telegram say, and what does our policy make of it.
+
+import { setTimeout as wait } from "node:timers/promises";
+import type { Database } from "#db/connect.ts";
+import type { Decision, KeptMessage, PlacedEffect } from "../inbox/line.ts";
+import { final, later, type Tried } from "../inbox/tried.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { SendBody } from "../kernel/effect.ts";
+import { PermanentError, reasonOf } from "../kernel/errors.ts";
+import type { BotId, MessageId } from "../kernel/ids.ts";
+import { createGate } from "../kernel/lanes.ts";
+import { limits } from "../kernel/limits.ts";
+import { type Log, redactTokens } from "../kernel/log.ts";
+import { metrics } from "../kernel/metrics.ts";
+import type { Bot, Bots } from "./bots.ts";
+import { openMedia } from "./media.ts";
+import { openPace } from "./pace.ts";
+import { type Sent, send } from "./send.ts";
+
+export type SendEffect = PlacedEffect & { kind: "send" };
+
+export type Sender = {
+  /** Tries once and says how it ended. Never throws for what Telegram, the network or the bot's state do. */
+  trySend(effect: SendEffect): Promise<Tried>;
+  /** Answers a tapped button; whatever comes of it, nothing waits for it. */
+  giveCourtesy(botId: BotId, courtesy: NonNullable<Decision["courtesy"]>): void;
+};
+
+export function openSender(options: { sql: Database; clock: Clock; log: Log; bots: Bots; processes: number }): Sender {
+  const { sql, clock, log, bots } = options;
+  const media = openMedia(sql);
+  const pace = openPace({ share: 1 / options.processes });
+  const throughGate = createGate(limits.sendsInFlight);
+
+  async function trySend(effect: SendEffect): Promise<Tried> {
+    const bot = await bots.find(effect.botId);
+    if (!bot) return final("refused", "bot_gone");
+    const heldBack = await holdBack(bot, effect);
+    if (heldBack) return heldBack;
+    const sent = await throughGate(() => callTelegram(bot, effect));
+    log.debug(
+      { fact: "send.tried", botId: bot.id, slot: effect.slot, rowId: effect.id, n: effect.n, ...sent },
+      "message tried",
+    );
+    return judge(bot, effect, sent);
+  }
+
+  /** What speaks against a call now; a short wait for the chat's pace is spent here, outside the gate. */
+  async function holdBack(bot: Bot, effect: SendEffect): Promise<Tried | undefined> {
+    const nowMs = clock.now().getTime();
+    if (bot.status === "token_revoked") return final("refused", "bot_token_revoked");
+    if (bot.status === "paused") return postponed("bot_paused", nowMs + limits.sendBackoffMaxMs);
+    if (bot.pausedUntilMs > nowMs) return postponed("flood", bot.pausedUntilMs);
+    const waitMs = pace.take(bot.id, effect.chatId, effect.policy === "marketing");
+    if (waitMs === 0) return undefined;
+    if (waitMs > limits.shortWaitMs) return postponed("pace", nowMs + waitMs);
+    await wait(waitMs);
+    return holdBack(bot, effect);
+  }
+
+  /** Not begun, so no try is counted; what waits behind it in the chat waits, too. */
+  const postponed = (reason: string, dueMs: number): Tried => ({
+    ...later(reason, new Date(dueMs)),
+    countsAsTry: false,
+    behind: true,
+  });
+
+  async function callTelegram(bot: Bot, effect: SendEffect): Promise<Sent> {
+    if (effect.arrivedMs !== undefined) metrics.firstSend.observe((performance.now() - effect.arrivedMs) / 1_000);
+    try {
+      return await send(bot, media, effect.chatId, effect.body);
+    } catch (error) {
+      if (error instanceof PermanentError) return { outcome: "refused", reason: error.reason };
+      log.error(
+        { fact: "send.failed", botId: bot.id, reason: redactTokens(reasonOf(error)) },
+        "a message could not be prepared",
+      );
+      return { outcome: "later", reason: "internal" };
+    }
+  }
+
+  async function judge(bot: Bot, effect: SendEffect, sent: Sent): Promise<Tried> {
+    const now = clock.now();
+    switch (sent.outcome) {
+      case "done":
+        return final("done", null, keptMessage(effect.body, sent));
+      case "refused":
+        return final("refused", sent.reason);
+      case "migrated":
+        return { ...later("migrated", now), chatId: sent.chatId, behind: true };
+      case "unknown":
+        // The answer is lost, so it may stand in the chat already: only a delivery is worth a possible second copy.
+        return effect.policy === "delivery" ? backOff(effect, sent.reason, now) : final("unknown", sent.reason);
+      case "later":
+        if (!sent.flood) return backOff(effect, sent.reason, now);
+        await bots.pause(bot.id, new Date(now.getTime() + (sent.afterMs ?? 0)));
+        return postponed("flood", now.getTime() + (sent.afterMs ?? 0));
+    }
+  }
+
+  return {
+    trySend,
+    giveCourtesy(botId, courtesy) {
+      answerCallback(bots, botId, courtesy).catch((error) =>
+        log.info(
+          { fact: "courtesy.failed", botId, reason: redactTokens(reasonOf(error)) },
+          "a tapped button was not answered",
+        ),
+      );
+    },
+  };
+}
+
+/** Doubling pauses with jitter, so that what failed together does not come back together; in the end it is refused. */
+function backOff(effect: SendEffect, reason: string, now: Date): Tried {
+  if (effect.attempts >= limits.sendAttempts) return final("refused", `exhausted_${reason}`);
+  const pauseMs = Math.min(limits.sendBackoffMs * 2 ** Math.max(0, effect.attempts - 1), limits.sendBackoffMaxMs);
+  return { ...later(reason, new Date(now.getTime() + pauseMs * (0.5 + Math.random()))), behind: true };
+}
+
+async function answerCallback(
+  bots: Bots,
+  botId: BotId,
+  { callbackQueryId, text }: NonNullable<Decision["courtesy"]>,
+): Promise<void> {
+  const bot = await bots.find(botId);
+  if (bot?.status !== "active") return;
+  const answer = await bot
+    .api()
+    .call("answerCallbackQuery", { callback_query_id: callbackQueryId, ...(text && { text }) });
+  metrics.courtesies.inc({ outcome: answer.ok ? "done" : answer.reason });
+}
+
+function keptMessage(body: SendBody, sent: Sent & { outcome: "done" }): KeptMessage {
+  const { text, caption } = body.payload;
+  return {
+    messageId: sent.messageId as MessageId,
+    kind: body.media?.field ?? "text",
+    body: String(text ?? caption ?? "") || null,
+    fileId: sent.fileId ?? null,
+    at: sent.at,
+  };
+}

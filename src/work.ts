@@ -1,0 +1,107 @@
+// LIST of job kinds → what runs; and the way rows and effects are given to their queues.
+
+import type { Redis } from "ioredis";
+import { dropOldSlots, openSlot } from "#db/slots.ts";
+import { clock, rhythm } from "#queues/clock.ts";
+import { gateway } from "#queues/gateway.ts";
+import { type QueueName, queueList } from "#queues/index.ts";
+import type { RowKeys } from "#queues/keys.ts";
+import { type HandlersOf, type OpenQueue, openQueue, openWorker } from "#queues/queue.ts";
+import { tasks } from "#queues/tasks.ts";
+import { webhook } from "#queues/webhook.ts";
+import type { App } from "./app.ts";
+import type { RowKey } from "./inbox/line.ts";
+import { reasonOf } from "./kernel/errors.ts";
+import type { RowId, Slot } from "./kernel/ids.ts";
+import { limits } from "./kernel/limits.ts";
+import type { Log } from "./kernel/log.ts";
+
+type Handlers = HandlersOf<typeof queueList>;
+type Doing = Pick<App, "processor" | "performer" | "sql" | "clock" | "log">;
+
+/** Job kind → what runs. */
+function handlersOf({ processor, performer, sql, clock, log }: Doing): Handlers {
+  const processRows = (data: RowKeys) => processor.processKeys(keysOf(data));
+  const performEffects = (data: RowKeys) => performer.performRows(keysOf(data));
+  return {
+    tasks: { "rows.process": processRows, "effects.perform": performEffects },
+    webhook: { "rows.process": processRows },
+    gateway: { "effects.perform": performEffects },
+    clock: {
+      async "slots.turn"() {
+        const opened = await openSlot(sql, clock.now());
+        const dropped = await dropOldSlots(sql);
+        if (opened || dropped.length > 0)
+          log.info({ fact: "slots.turned", opened, dropped }, "inbox partitions turned");
+      },
+      async "processes.forget"() {
+        await sql`DELETE FROM process WHERE beat_at < clock_timestamp() - interval '1 day'`;
+      },
+    },
+  };
+}
+
+const keysOf = (data: RowKeys): RowKey[] => data.rows.map(([slot, id]) => ({ slot: slot as Slot, id: id as RowId }));
+
+export type Queues = {
+  tasks: OpenQueue<typeof tasks.jobs>;
+  webhook: OpenQueue<typeof webhook.jobs>;
+  gateway: OpenQueue<typeof gateway.jobs>;
+  clock: OpenQueue<typeof clock.jobs>;
+  close(): Promise<void>;
+};
+
+export function openQueues(options: { redis: Redis; prefix: string; log: Log }): Queues {
+  const open = {
+    tasks: openQueue(tasks, options),
+    webhook: openQueue(webhook, options),
+    gateway: openQueue(gateway, options),
+    clock: openQueue(clock, options),
+  };
+  return { ...open, close: async () => void (await Promise.all(Object.values(open).map((queue) => queue.close()))) };
+}
+
+/** Starts the workers of the named queues. */
+export function startWorkers(
+  app: Doing,
+  names: readonly QueueName[],
+  options: { redis: Redis; prefix: string },
+): { close(): Promise<void> } {
+  const handlers = handlersOf(app);
+  const workers = queueList
+    .filter((queue) => names.includes(queue.name))
+    .map((queue) => openWorker(queue, handlers[queue.name], { ...options, log: app.log }));
+  return { close: async () => void (await Promise.all(workers.map((worker) => worker.close()))) };
+}
+
+export type Giver = {
+  /** Gives rows to their queue; false when Redis is away (the rows are safe, the sweep comes back to them). Never throws. */
+  giveRows(rows: RowKey[]): Promise<boolean>;
+  /** The same for the effects of rows. */
+  giveEffects(rows: RowKey[]): Promise<boolean>;
+};
+
+export function openGiver(queues: Queues, log: Log): Giver {
+  async function give(kind: "rows.process" | "effects.perform", rows: RowKey[]): Promise<boolean> {
+    try {
+      for (let from = 0; from < rows.length; from += limits.jobIds) {
+        const some = rows.slice(from, from + limits.jobIds);
+        await queues.tasks.add(kind, { rows: some.map(({ slot, id }) => [slot, id]) });
+      }
+      return true;
+    } catch (error) {
+      log.debug(
+        { fact: "queue.refused", rows: rows.length, reason: reasonOf(error) },
+        "Redis took no job; the sweep will",
+      );
+      return false;
+    }
+  }
+  return { giveRows: (rows) => give("rows.process", rows), giveEffects: (rows) => give("effects.perform", rows) };
+}
+
+/** Makes the clock's recurring jobs exist, also after Redis was emptied. */
+export async function keepRhythm(queues: Queues): Promise<void> {
+  for (const [kind, everyMs] of Object.entries(rhythm))
+    await queues.clock.every(kind as keyof typeof rhythm, {}, everyMs);
+}
