@@ -7,7 +7,7 @@ import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { type Job, Queue, Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import { reasonOf } from "#src/kernel/errors.ts";
+import { reasonOf, TransientError } from "#src/kernel/errors.ts";
 import type { Log } from "#src/kernel/log.ts";
 
 export type JobSchemas = Record<string, TSchema>;
@@ -53,27 +53,39 @@ export function openQueue<Name extends string, Jobs extends JobSchemas>(
   definition: QueueDefinition<Name, Jobs>,
   options: { redis: Redis; prefix: string; log: Log },
 ): OpenQueue<Jobs> {
-  const queue = new Queue(definition.name, {
-    connection: options.redis,
-    prefix: options.prefix,
+  let opened: Queue | undefined;
+
+  /** BullMQ's queue, made once Redis is there: one that is made while Redis is away never recovers from it. */
+  function need(): Queue {
+    if (options.redis.status !== "ready") throw new TransientError("Redis is away");
+    opened ??= createQueue(definition.name, options);
+    return opened;
+  }
+
+  return {
+    add: async (kind, data, id) => void (await need().add(kind, data, id === undefined ? {} : { jobId: id })),
+    every: async (kind, data, everyMs) =>
+      void (await need().upsertJobScheduler(kind, { every: everyMs }, { name: kind, data })),
+    async oldestWaiting() {
+      const [job] = await need().getJobs(["waiting", "prioritized"], 0, 0, true);
+      return job && new Date(job.timestamp);
+    },
+    counts: async () => need().getJobCounts("waiting", "active", "delayed", "failed", "prioritized"),
+    workers: async () => need().getWorkersCount(),
+    close: async () => opened?.close(),
+  };
+}
+
+function createQueue(name: string, { redis, prefix, log }: { redis: Redis; prefix: string; log: Log }): Queue {
+  const queue = new Queue(name, {
+    connection: redis,
+    prefix,
+    skipVersionCheck: true,
     skipWaitingForReady: true,
     defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: { count: KEEP_FAILED } },
   });
-  queue.on("error", (error) =>
-    options.log.debug({ fact: "queue.error", queue: definition.name, reason: reasonOf(error) }, "Redis"),
-  );
-  return {
-    add: async (kind, data, id) => void (await queue.add(kind, data, id === undefined ? {} : { jobId: id })),
-    every: async (kind, data, everyMs) =>
-      void (await queue.upsertJobScheduler(kind, { every: everyMs }, { name: kind, data })),
-    async oldestWaiting() {
-      const [job] = await queue.getJobs(["waiting", "prioritized"], 0, 0, true);
-      return job && new Date(job.timestamp);
-    },
-    counts: () => queue.getJobCounts("waiting", "active", "delayed", "failed", "prioritized"),
-    workers: () => queue.getWorkersCount(),
-    close: () => queue.close(),
-  };
+  queue.on("error", (error) => log.debug({ fact: "queue.error", queue: name, reason: reasonOf(error) }, "Redis"));
+  return queue;
 }
 
 export type OpenWorker = { close(): Promise<void> };

@@ -29,6 +29,18 @@ export function connectForWork(url: string, log: Log): Redis {
   return watched(new Redis(url, { maxRetriesPerRequest: null, retryStrategy, connectTimeout: 5_000 }), log);
 }
 
+/** Resolves when Redis is there, or after `ms` without it: the program starts all the same. */
+export function waitForRedis(redis: Redis, ms: number): Promise<void> {
+  if (redis.status === "ready") return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    redis.once("ready", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
 function watched(redis: Redis, log: Log): Redis {
   let away = false;
   redis.on("error", (error) => {

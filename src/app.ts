@@ -3,7 +3,7 @@
 import type { Redis } from "ioredis";
 import { connectDatabase, type Database } from "#db/connect.ts";
 import { type QueueName, queueList } from "#queues/index.ts";
-import { connectForAdding, connectForWork } from "#queues/redis.ts";
+import { connectForAdding, connectForWork, waitForRedis } from "#queues/redis.ts";
 import { type Inbox, openInbox } from "./inbox/accept.ts";
 import { type Lease, openLease } from "./inbox/lease.ts";
 import type { RowKey } from "./inbox/line.ts";
@@ -70,6 +70,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const lease = await openLease(sql, log);
   const bots = await openBots({ sql, keyring, apiRoot: config.telegramApiRoot, log });
   const redis = connectForAdding(config.redisUrl, log);
+  await waitForRedis(redis, limits.redisStartMs);
   const queues = openQueues({ redis, prefix, log });
 
   const giver = openGiver(queues, log);

@@ -77,6 +77,8 @@ export const limits = {
   botFreshMs: 60 * SECOND,
   /** PostgreSQL connections of one process: the written budget is processes × 12 + 10 for people. */
   databaseConnections: 12,
+  /** The start waits for Redis so long, then goes on without it. */
+  redisStartMs: 1 * SECOND,
   /** Messages to one chat: a burst, then one a second (Telegram: "about one message per second", bursts tolerated). */
   chatBurst: 8,
   chatPerSecond: 1,
