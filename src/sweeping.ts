@@ -17,7 +17,8 @@ export type Sweeping = {
 
 const RHYTHM_EVERY_SWEEPS = 30;
 
-export function startSweeping(app: Swept): Sweeping {
+/** `byItself`: every second, until stopped; else only when `once` is called. Default true. */
+export function startSweeping(app: Swept, options: { byItself?: boolean } = {}): Sweeping {
   const { clock, log, lease } = app;
   const sweep = openSweep(app.sql);
   let running: Promise<unknown> | undefined;
@@ -42,9 +43,10 @@ export function startSweeping(app: Swept): Sweeping {
     }
   }
 
-  const timer = setInterval(() => {
+  const tick = (): void => {
     running ??= guarded();
-  }, limits.sweepMs);
+  };
+  const timer = options.byItself === false ? undefined : setInterval(tick, limits.sweepMs);
 
   return {
     once,
