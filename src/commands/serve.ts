@@ -6,9 +6,10 @@ import { type QueueName, queueList } from "#queues/index.ts";
 import { allQueues, openApp } from "../app.ts";
 import { openEmbedded } from "../embedded/open-embedded.ts";
 import { openHttp } from "../http/index.ts";
-import { type Config, openKeyring, readConfig } from "../kernel/config.ts";
-import { CommandError } from "../kernel/errors.ts";
-import { askedToEnd, closeWithin } from "../kernel/life.ts";
+import { allowHttpRequests, type Config, openKeyring, readConfig } from "../kernel/config.ts";
+import { CommandError, reasonOf } from "../kernel/errors.ts";
+import { askedToEnd, closeWithin, parentGone } from "../kernel/life.ts";
+import { limits } from "../kernel/limits.ts";
 import { type Log, openLog } from "../kernel/log.ts";
 import { startPolling } from "../telegram/poll.ts";
 import type { Command, Flags } from "./command.ts";
@@ -31,6 +32,7 @@ export const serve: Command = {
     { name: "migrate", means: "Bring the database up to date first (always done with --embedded)." },
   ],
   async run(flags, _print) {
+    allowHttpRequests(limits.httpRequests);
     const config = readConfig();
     const log = openLog(config.logLevel, 1);
     const workers = readWorkers(flags.text("workers") ?? "all");
@@ -40,8 +42,9 @@ export const serve: Command = {
     const served = needServices(services ? { ...config, ...services.addresses } : config);
     const keyring = openKeyring(config.secretKey, flags.has("embedded") ? config.dataDir : undefined);
     await prepareSchema(served.databaseUrl, flags.has("migrate") || flags.has("embedded"));
-    if (processes > 1) return supervise({ config: served, processes, args: childFlags(flags), log, ending });
-    await serveAlone({ config: served, keyring, log, ending, workers, flags });
+    // Awaited here: the services end when this function does.
+    if (processes > 1) await supervise({ config: served, processes, args: childFlags(flags), log, ending });
+    else await serveAlone({ config: served, keyring, log, ending, workers, flags });
   },
 };
 
@@ -61,7 +64,7 @@ async function serveAlone({ config, keyring, log, ending, workers, flags }: Alon
   const polling = flags.has("poll") ? await startPolling(app) : undefined;
   const http = flags.has("no-http") ? undefined : openHttp(app, { ...config, isShared: processes > 1 });
   log.info({ fact: "serving", url: http?.url, workers, poll: polling !== undefined }, "serving");
-  const signal = await ending;
+  const signal = await (flags.has("share") ? Promise.race([ending, parentGone()]) : ending);
   log.info({ fact: "ending", signal }, "ending: no more is taken in, what is under way ends");
   if (http) await closeWithin("http", 2_000, log, http.stop);
   if (polling) await closeWithin("polling", 2_000, log, polling.stop);
@@ -95,7 +98,9 @@ async function prepareSchema(url: string, isAllowed: boolean): Promise<void> {
     else await checkSchema(sql);
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError("PostgreSQL does not answer at DATABASE_URL; `grimbots doctor` says more.");
+    throw new CommandError(
+      `PostgreSQL does not answer at DATABASE_URL (${reasonOf(error)}); \`grimbots doctor\` says more.`,
+    );
   } finally {
     await sql.end({ timeout: 1 });
   }

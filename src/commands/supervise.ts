@@ -1,7 +1,7 @@
 // Several processes on one port: starts them, starts again the one that dies, ends them together.
 
 import type { Subprocess } from "bun";
-import { type Config, environmentOf } from "../kernel/config.ts";
+import { type Config, environmentOf, ownCommand } from "../kernel/config.ts";
 import { limits } from "../kernel/limits.ts";
 import type { Log } from "../kernel/log.ts";
 
@@ -38,7 +38,8 @@ export async function supervise({ config, processes, args, log, ending }: Superv
         [...ownCommand(), "serve", ...args.all, ...(index === 0 ? args.first : []), "--share", String(processes)],
         {
           env,
-          stdin: "ignore",
+          // Never written to: its end tells the child that this process is gone.
+          stdin: "pipe",
           stdout: "inherit",
           stderr: "inherit",
         },
@@ -66,12 +67,6 @@ export async function supervise({ config, processes, args, log, ending }: Superv
   }, limits.drainMs + 5_000);
   await Promise.all(running);
   clearTimeout(killing);
-}
-
-/** This program as it was called: the executable, or Bun with the source. */
-function ownCommand(): string[] {
-  const [, script = ""] = Bun.argv;
-  return script.startsWith("/$bunfs/") || script === "" ? [process.execPath] : [process.execPath, script];
 }
 
 function freePort(host: string): number {

@@ -134,3 +134,24 @@ export function environmentOf(
   if (config.secretKey === undefined) env.SECRET_KEY_FILE = keyFile(config.dataDir);
   return { ...env, ...settled };
 }
+
+/** This program as it was called: the executable, or Bun with the source. */
+export function ownCommand(): string[] {
+  const [, script = ""] = Bun.argv;
+  return script.startsWith("/$bunfs/") || script === "" ? [process.execPath] : [process.execPath, script];
+}
+
+const MAX_HTTP_REQUESTS = "BUN_CONFIG_MAX_HTTP_REQUESTS";
+
+/**
+ * Bun allows 256 HTTP requests at once and reads another number from its environment only while it starts, so a program that needs
+ * more becomes itself again with that number set: the same process, some tens of milliseconds later.
+ */
+export function allowHttpRequests(count: number): void {
+  if (process.env[MAX_HTTP_REQUESTS] !== undefined || process.execve === undefined) return;
+  const command = ownCommand();
+  process.execve(process.execPath, [...command, ...Bun.argv.slice(2)], {
+    ...process.env,
+    [MAX_HTTP_REQUESTS]: String(count),
+  });
+}

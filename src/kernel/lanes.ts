@@ -48,19 +48,45 @@ export function openLanes<Item>(run: (item: Item, behind: readonly Item[]) => Pr
   };
 }
 
-/** At most `places` at a time; the others wait in order. */
-export function createGate(places: number): <Value>(work: () => Promise<Value>) => Promise<Value> {
-  let free = places;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free += 1;
-    }
+export type Gate<Key> = {
+  /** Runs `work` when there is a place for its key and one in all; the others wait in order. */
+  pass<Value>(key: Key, work: () => Promise<Value>): Promise<Value>;
+  /** Works that wait for a place of this key. */
+  waiting(key: Key): number;
+};
+
+type Places = { free: number; queue: (() => void)[] };
+
+/** At most `perKey` works of one key at a time, and `inAll` together: one key that hangs leaves places for the others. */
+export function openGate<Key>(perKey: number, inAll: number): Gate<Key> {
+  const all: Places = { free: inAll, queue: [] };
+  const keys = new Map<Key, Places>();
+  return {
+    async pass(key, work) {
+      const own = keys.get(key) ?? { free: perKey, queue: [] };
+      keys.set(key, own);
+      await take(own);
+      await take(all);
+      try {
+        return await work();
+      } finally {
+        give(all);
+        give(own);
+        if (own.free === perKey) keys.delete(key);
+      }
+    },
+    waiting: (key) => keys.get(key)?.queue.length ?? 0,
   };
+}
+
+function take(places: Places): Promise<void> | undefined {
+  if (places.free === 0) return new Promise((resolve) => places.queue.push(resolve));
+  places.free -= 1;
+  return undefined;
+}
+
+function give(places: Places): void {
+  const next = places.queue.shift();
+  if (next) next();
+  else places.free += 1;
 }

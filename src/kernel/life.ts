@@ -25,3 +25,10 @@ export function askedToEnd(): Promise<string> {
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => resolve(signal));
   });
 }
+
+/** Resolves when stdin ends: a child whose stdin is its parent's pipe learns so that the parent is gone, however it went. */
+export async function parentGone(): Promise<string> {
+  const reader = Bun.stdin.stream().getReader();
+  while (!(await reader.read()).done);
+  return "parent gone";
+}

@@ -37,10 +37,14 @@ export const limits = {
   pollSeconds: 10,
   /** … and after a failure the next one comes so much later. */
   pollPauseMs: 2 * SECOND,
-  /** Calls to Telegram under way in one process. */
-  sendsInFlight: 256,
+  /** Calls to Telegram under way in one process, in all and for one bot: at 200 ms each, 2,500 a second for a bot. */
+  sendsInFlight: 1_024,
+  sendsInFlightPerBot: 512,
+  /** HTTP requests that Bun may have under way in one process (its own default is 256): the sends, and room beside them. */
+  httpRequests: 2_048,
   /** Sends of one process waiting for a place, a pace or their turn in a chat; past it they go back to their rows. */
-  sendsWaiting: 4_096,
+  sendsWaiting: 16_384,
+  sendsWaitingPerBot: 2_048,
   /** A wait for pace or for an earlier message of the chat is spent in memory up to this long, else in the row. */
   shortWaitMs: 2 * SECOND,
   /** Outcomes written in one statement. */

@@ -8,7 +8,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { SendBody } from "../kernel/effect.ts";
 import { PermanentError, reasonOf } from "../kernel/errors.ts";
 import type { BotId, MessageId } from "../kernel/ids.ts";
-import { createGate } from "../kernel/lanes.ts";
+import { openGate } from "../kernel/lanes.ts";
 import { limits } from "../kernel/limits.ts";
 import { type Log, redactTokens } from "../kernel/log.ts";
 import { metrics } from "../kernel/metrics.ts";
@@ -30,14 +30,14 @@ export function openSender(options: { sql: Database; clock: Clock; log: Log; bot
   const { sql, clock, log, bots } = options;
   const media = openMedia(sql);
   const pace = openPace({ share: 1 / options.processes });
-  const throughGate = createGate(limits.sendsInFlight);
+  const gate = openGate<BotId>(limits.sendsInFlightPerBot, limits.sendsInFlight);
 
   async function trySend(effect: SendEffect): Promise<Tried> {
     const bot = await bots.find(effect.botId);
     if (!bot) return final("refused", "bot_gone");
     const heldBack = await holdBack(bot, effect);
     if (heldBack) return heldBack;
-    const sent = await throughGate(() => callTelegram(bot, effect));
+    const sent = await gate.pass(bot.id, () => callTelegram(bot, effect));
     log.debug(
       { fact: "send.tried", botId: bot.id, slot: effect.slot, rowId: effect.id, n: effect.n, ...sent },
       "message tried",
@@ -51,6 +51,8 @@ export function openSender(options: { sql: Database; clock: Clock; log: Log; bot
     if (bot.status === "token_revoked") return final("refused", "bot_token_revoked");
     if (bot.status === "paused") return postponed("bot_paused", nowMs + limits.sendBackoffMaxMs);
     if (bot.pausedUntilMs > nowMs) return postponed("flood", bot.pausedUntilMs);
+    // A bot whose calls hang keeps its backlog in PostgreSQL, not in the memory that all bots share.
+    if (gate.waiting(bot.id) >= limits.sendsWaitingPerBot) return postponed("busy", nowMs + limits.shortWaitMs);
     const waitMs = pace.take(bot.id, effect.chatId, effect.policy === "marketing");
     if (waitMs === 0) return undefined;
     if (waitMs > limits.shortWaitMs) return postponed("pace", nowMs + waitMs);
