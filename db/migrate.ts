@@ -27,9 +27,10 @@ export async function migrate(sql: Database): Promise<string[]> {
       );
       applied.push(name);
     }
-    await connection`SELECT pg_advisory_unlock(${LOCK})`;
     return applied;
   } finally {
+    // The lock and a failed transaction belong to the connection, which goes back to the pool.
+    await connection.unsafe(`ROLLBACK; SELECT pg_advisory_unlock(${LOCK})`);
     connection.release();
   }
 }

@@ -7,10 +7,14 @@
 import { limits } from "#src/kernel/limits.ts";
 import type { Database } from "./connect.ts";
 
+/** Whoever waits for the table's lock holds up all who come after him: better to give up, and try at the clock's next tick. */
+const BRIEFLY = "SET LOCAL lock_timeout = '1s'";
+
 /** Opens the next slot when the newest is older than 48 h at `now`. Returns its number, or undefined when none was due. */
 export async function openSlot(sql: Database, now: Date): Promise<number | undefined> {
   const due = new Date(now.getTime() - limits.slotMs);
   return sql.begin(async (tx) => {
+    await tx.unsafe(BRIEFLY);
     const [newest] = await tx<{ slot: number }[]>`
       SELECT slot FROM slot WHERE opened_at <= ${due} AND slot = (SELECT max(slot) FROM slot) FOR UPDATE SKIP LOCKED`;
     if (!newest) return undefined;
@@ -36,9 +40,14 @@ export async function dropOldSlots(sql: Database): Promise<number[]> {
 
 function dropSlot(sql: Database, slot: number): Promise<boolean> {
   return sql.begin(async (tx) => {
+    await tx.unsafe(BRIEFLY);
+    // Up to the sweep's mark everything is finished or has a due time, and both of those are found by index.
     const [open] = await tx<{ unfinished: boolean }[]>`
-      SELECT EXISTS (SELECT FROM inbox WHERE slot = ${slot} AND done_at IS NULL)
-          OR EXISTS (SELECT FROM effect WHERE slot = ${slot} AND state = 'pending') AS unfinished`;
+      SELECT EXISTS (SELECT FROM inbox WHERE inbox.slot = slot.slot AND id > swept_row_id AND done_at IS NULL)
+          OR EXISTS (SELECT FROM inbox WHERE inbox.slot = slot.slot AND due_at IS NOT NULL)
+          OR EXISTS (SELECT FROM effect WHERE effect.slot = slot.slot AND row_id > swept_effect_row_id AND state = 'pending')
+          OR EXISTS (SELECT FROM effect WHERE effect.slot = slot.slot AND due_at IS NOT NULL) AS unfinished
+      FROM slot WHERE slot = ${slot}`;
     if (open?.unfinished) return false;
     await tx.unsafe(`DROP TABLE IF EXISTS inbox_${slot}, effect_${slot}`);
     await tx`DELETE FROM slot WHERE slot = ${slot}`;

@@ -113,7 +113,8 @@ export function openWorker(
   worker.on("error", (error) =>
     options.log.debug({ fact: "worker.error", queue: definition.name, reason: reasonOf(error) }, "Redis"),
   );
-  return { close: () => worker.close() };
+  // Waits for jobs under way, but not for a Redis that is away: what they do is in PostgreSQL, and whoever closes waits for that, too.
+  return { close: () => worker.close(options.redis.status !== "ready") };
 }
 
 async function runJob(

@@ -131,6 +131,7 @@ export async function openApp(options: AppOptions): Promise<App> {
         await performer.idle();
       });
       ending.abort();
+      inbox.close();
       await close("queues", 1_000, () => queues.close());
       redis.disconnect();
       workRedis?.disconnect();

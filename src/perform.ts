@@ -13,7 +13,7 @@ import { reasonOf } from "./kernel/errors.ts";
 import type { BotId, ChatId } from "./kernel/ids.ts";
 import { openLanes } from "./kernel/lanes.ts";
 import { limits } from "./kernel/limits.ts";
-import type { Log } from "./kernel/log.ts";
+import { type Log, redactTokens } from "./kernel/log.ts";
 import { metrics } from "./kernel/metrics.ts";
 import type { Bots } from "./telegram/bots.ts";
 import { markBlocked, migrateChat, saveProfiles } from "./telegram/customers.ts";
@@ -24,6 +24,8 @@ export type Performer = {
   perform(effects: PlacedEffect[]): void;
   /** Takes the effects of these rows, as far as they are free; resolves when they are performed, for sends when they are in their lanes. */
   performRows(rows: RowKey[]): Promise<void>;
+  /** The same for rows whose transaction was committed without our hearing of it: their effects name us, but we do not have them. */
+  adoptRows(rows: RowKey[]): Promise<void>;
   giveCourtesy(botId: BotId, courtesy: NonNullable<Decision["courtesy"]>): void;
   isSendingTo(botId: BotId, chatId: ChatId): boolean;
   waiting(): number;
@@ -57,21 +59,30 @@ export function openPerformer(options: {
     try {
       return await trySend(effect, behind);
     } catch (error) {
-      // The mark could not be written: the row says pending, and the sweep finds it when this process is gone.
-      log.error(
-        { fact: "effect.unmarked", slot: effect.slot, rowId: effect.id, n: effect.n, reason: reasonOf(error) },
-        "an outcome could not be kept",
-      );
+      await postpone(effect, error);
       return 0;
     }
   });
+
+  /** What nobody foresaw: the effect goes back to its row for a while. If even that fails, it waits there for the end of this process. */
+  async function postpone(effect: PlacedEffect, error: unknown): Promise<void> {
+    const about = { slot: effect.slot, rowId: effect.id, n: effect.n, reason: redactTokens(reasonOf(error)) };
+    log.error({ fact: "effect.postponed", ...about }, "an effect failed in an unforeseen way; it is tried again");
+    const dueAt = new Date(clock.now().getTime() + limits.sendBackoffMaxMs);
+    await finisher
+      .add(markOf(effect, later("internal", dueAt)))
+      .catch(() => log.error({ fact: "effect.unmarked", ...about }, "its outcome could not be kept"));
+  }
 
   async function trySend(effect: Placed<"send">, behind: readonly Placed<"send">[]): Promise<number> {
     if (!(await isOurs(effect))) return 0;
     const tried = await turnOf(effect);
     const together = tried.behind ? [effect, ...behind] : [effect];
     await Promise.all(together.map((one) => finisher.add(markOf(one, tried))));
-    await applyConsequences(effect, tried);
+    // Its mark is written: whatever becomes of the consequences, it must not be marked again.
+    await applyConsequences(effect, tried).catch((error) =>
+      log.error({ fact: "effect.consequence", reason: reasonOf(error) }, "what a refusal means was not kept"),
+    );
     return together.length - 1;
   }
 
@@ -90,11 +101,14 @@ export function openPerformer(options: {
     return sender.trySend(effect);
   }
 
-  async function applyConsequences(effect: PlacedEffect, tried: Tried): Promise<void> {
-    if (tried.reason === "blocked" || tried.reason === "deactivated")
-      await markBlocked(sql, effect.botId, effect.chatId, clock.now());
-    if (tried.reason === "token_revoked" || tried.reason === "token_unknown") await bots.revoke(effect.botId);
-    if (tried.chatId !== undefined) await migrateChat(sql, effect.botId, effect.chatId, tried.chatId);
+  async function applyConsequences({ botId, chatId }: PlacedEffect, tried: Tried): Promise<void> {
+    const { reason } = tried;
+    const save = (work: () => Promise<void>) => whileAway(work, log, signal);
+    if (reason === "blocked" || reason === "deactivated")
+      await save(() => markBlocked(sql, botId, chatId, clock.now()));
+    if (reason === "token_revoked" || reason === "token_unknown") await save(() => bots.revoke(botId));
+    const movedTo = tried.chatId;
+    if (movedTo !== undefined) await save(() => migrateChat(sql, botId, chatId, movedTo));
   }
 
   /** LIST effect → what does it. */
@@ -126,6 +140,9 @@ export function openPerformer(options: {
       // Without room nothing is taken: the rows stay free, and the sweep gives them out again.
       if (lanes.size() > limits.sendsWaiting) return;
       await Promise.all(give(await claimEffects(sql, lease.id, rows)));
+    },
+    async adoptRows(rows) {
+      await Promise.all(give(await claimEffects(sql, lease.id, rows, { ownToo: true })));
     },
     giveCourtesy: sender.giveCourtesy,
     isSendingTo: (botId, chatId) => lanes.busy(laneOf({ botId, chatId })),

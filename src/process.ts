@@ -8,7 +8,7 @@ import { claimRows, finishRows, readRows, setAside } from "./inbox/rows.ts";
 import { type Batcher, batch } from "./kernel/batch.ts";
 import type { Clock } from "./kernel/clock.ts";
 import { reasonOf } from "./kernel/errors.ts";
-import type { ProcessId } from "./kernel/ids.ts";
+import type { ProcessId, RowId } from "./kernel/ids.ts";
 import { limits } from "./kernel/limits.ts";
 import { type Log, redactTokens } from "./kernel/log.ts";
 import { metrics } from "./kernel/metrics.ts";
@@ -25,6 +25,9 @@ export type Processor = {
   idle(): Promise<void>;
 };
 
+/** `given`: rows whose effects this process has in its hands. `isRepeat`: an earlier attempt broke off. */
+type Attempt = { given: Set<RowId>; isRepeat: boolean };
+
 export function openProcessor(options: {
   sql: Database;
   owner: ProcessId;
@@ -39,50 +42,47 @@ export function openProcessor(options: {
   const { sql, owner, clock, log, conversation, performer, enqueueEffects, signal } = options;
 
   async function processBatch(rows: TelegramRow[]): Promise<undefined[]> {
-    await whileAway(() => tryBatch(rows), log, signal);
+    const given = new Set<RowId>();
+    let tries = 0;
+    await whileAway(() => tryBatch(rows, { given, isRepeat: tries++ > 0 }), log, signal);
     return rows.map(() => undefined);
   }
 
   /** A row that throws must not take the others with it: the batch is then tried row by row. */
-  async function tryBatch(rows: TelegramRow[]): Promise<void> {
+  async function tryBatch(rows: TelegramRow[], attempt: Attempt): Promise<void> {
     try {
-      await runBatch(rows);
+      await runBatch(rows, attempt);
     } catch (error) {
       if (isTransient(error)) throw error;
       const [only] = rows;
       if (rows.length === 1 && only) await giveBack(only, error);
-      else for (const row of rows) await tryBatch([row]);
+      else for (const row of rows) await tryBatch([row], attempt);
     }
   }
 
-  async function runBatch(rows: TelegramRow[]): Promise<void> {
+  async function runBatch(rows: TelegramRow[], { given, isRepeat }: Attempt): Promise<void> {
     const now = clock.now();
     const prepared = await conversation.prepare(rows);
     const { decided, effects } = await sql.begin(async (tx) => {
       const claimed = await claimRows(tx, rows);
-      const decided = await conversation.decideAll(
-        tx,
-        prepared.filter(({ row }) => claimed.has(row.id)),
-        now,
-      );
+      const mine = prepared.filter(({ row }) => claimed.has(row.id));
+      const decided = await conversation.decideAll(tx, mine, now);
       const effects = placeEffects(decided, owner, performer, now);
-      await Promise.all([
-        conversation.save(tx, decided),
-        keepEffects(tx, effects, now),
-        finishRows(
-          tx,
-          decided.map(({ row, decision }) => ({ ...row, outcome: decision.outcome })),
-          now,
-        ),
-      ]);
+      const done = decided.map(({ row, decision }) => ({ ...row, outcome: decision.outcome }));
+      await Promise.all([conversation.save(tx, decided), keepEffects(tx, effects, now), finishRows(tx, done, now)]);
       return { decided, effects };
     });
-    for (const { decision } of decided) metrics.rowsProcessed.inc({ outcome: decision.outcome });
+    for (const { row } of decided) given.add(row.id);
     giveOut(decided, effects);
+    // A connection that broke during an earlier commit left open whether it happened. If it did, those rows are done, and their effects
+    // name this process without its having them.
+    const unheard = isRepeat ? rows.filter((row) => !given.has(row.id)) : [];
+    if (unheard.length > 0) await performer.adoptRows(unheard);
   }
 
   /** Runs before the next batch loads its customers, so a chat's next messages find the lane in which these wait. */
   function giveOut(decided: Decided[], effects: NewEffect[]): void {
+    for (const { decision } of decided) metrics.rowsProcessed.inc({ outcome: decision.outcome });
     for (const { row, decision } of decided)
       if (decision.courtesy) performer.giveCourtesy(row.botId, decision.courtesy);
     performer.perform(effects.filter((effect) => effect.owner === owner));

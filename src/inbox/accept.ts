@@ -10,12 +10,14 @@ import { limits } from "../kernel/limits.ts";
 import type { Log } from "../kernel/log.ts";
 import { metrics } from "../kernel/metrics.ts";
 import type { Arrival, InboxRow, RowKey } from "./line.ts";
+import { mayHaveCommitted, openUncertain } from "./uncertain.ts";
 
 export type Inbox<Update> = {
   /** Resolves once the update is committed (or was before). Rejects with 503 when it cannot be kept. */
   accept(arrival: Arrival<Update>): Promise<void>;
   waiting(): number;
   idle(): Promise<void>;
+  close(): void;
 };
 
 /** Called with the rows of one commit: those to be dealt with at once, and those for the queue. Must not throw. */
@@ -53,10 +55,17 @@ export function openInbox<Update>(options: {
   }
 
   async function insert(arrivals: Arrival<Update>[], owners: (ProcessId | null)[]): Promise<Map<string, RowKey>> {
+    const inserting = insertRows(sql, arrivals, owners);
     try {
-      const rows = await withTimeout(insertRows(sql, arrivals, owners));
+      const rows = await withTimeout(inserting);
       return new Map(rows.map((row) => [`${row.bot_id}:${row.update_id}`, { slot: row.slot, id: row.id }]));
     } catch (error) {
+      const owned = arrivals.filter((_, index) => owners[index] !== null);
+      // Only once the statement has ended one way or the other can its rows be looked for.
+      inserting.then(
+        () => uncertain.add(owned),
+        (reason) => mayHaveCommitted(reason) && uncertain.add(owned),
+      );
       log.error(
         { fact: "inbox.refused", updates: arrivals.length, reason: reasonOf(error) },
         "updates could not be kept",
@@ -65,8 +74,9 @@ export function openInbox<Update>(options: {
     }
   }
 
+  const uncertain = openUncertain(options);
   const batcher = batch({ maxItems: limits.acceptBatchRows, maxWaiting: limits.acceptWaiting, run: keep });
-  return { accept: batcher.add, waiting: batcher.waiting, idle: batcher.idle };
+  return { accept: batcher.add, waiting: batcher.waiting, idle: batcher.idle, close: uncertain.close };
 }
 
 const nameOf = (arrival: Arrival): string => `${arrival.botId}:${arrival.updateId}`;
@@ -91,7 +101,7 @@ function insertRows(sql: Database, arrivals: Arrival[], owners: (ProcessId | nul
     RETURNING slot, id, bot_id, update_id`;
 }
 
-/** The commit may still happen after we gave up on it; that is why the sender is told to come back, and why a repeat is no news. */
+/** The commit may still happen after we gave up on it: uncertain.ts sees to those rows, and the sender's repeat is no news then. */
 function withTimeout<Value>(promise: Promise<Value>): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {

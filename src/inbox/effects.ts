@@ -45,22 +45,28 @@ type ClaimedRow = {
 
 /**
  * Takes the pending effects of `rows` for this process, in order: those that nobody owns or whose owner is dead, and whose chat has no
- * earlier row with unfinished messages. An owner that died may have begun the call: `begunBefore` says so.
+ * earlier row with unfinished messages. An owner that died may have begun the call: `begunBefore` says so. `ownToo`: also those that name
+ * this process as their owner, which then must not have them in its hands.
  */
-export async function claimEffects(sql: Database, owner: ProcessId, rows: RowKey[]): Promise<PlacedEffect[]> {
+export async function claimEffects(
+  sql: Database,
+  owner: ProcessId,
+  rows: RowKey[],
+  options: { ownToo?: boolean } = {},
+): Promise<PlacedEffect[]> {
   const claimed = await sql<ClaimedRow[]>`
     WITH picked AS MATERIALIZED (
       SELECT e.* FROM unnest(${slotsOf(rows)}::int[], ${idsOf(rows)}::bigint[]) AS key (slot, id)
       CROSS JOIN LATERAL (
         SELECT slot, row_id, n, owner FROM effect
         WHERE effect.slot = key.slot AND effect.row_id = key.id AND state = 'pending'
-          AND (owner IS NULL OR owner NOT IN (${sql.unsafe(LIVING)}))
+          AND (owner IS NULL OR owner NOT IN (${sql.unsafe(LIVING)}) OR (owner = ${owner} AND ${options.ownToo === true}))
           AND (SELECT 1 FROM effect AS earlier WHERE earlier.slot = effect.after_slot AND earlier.row_id = effect.after_row_id
                  AND earlier.kind = 'send' AND earlier.state = 'pending' LIMIT 1) IS NULL
         ORDER BY n LIMIT 1000 FOR UPDATE SKIP LOCKED) AS e)
     UPDATE effect SET owner = ${owner}, attempts = effect.attempts + 1, due_at = NULL
     FROM picked WHERE effect.slot = picked.slot AND effect.row_id = picked.row_id AND effect.n = picked.n
-    RETURNING effect.slot, effect.row_id, effect.n, kind, policy, bot_id, chat_id, body, attempts, picked.owner IS NOT NULL AS begun_before`;
+    RETURNING effect.slot, effect.row_id, effect.n, kind, policy, bot_id, chat_id, body, attempts, coalesce(picked.owner <> ${owner}, false) AS begun_before`;
   return claimed.map(asPlaced).sort((a, b) => a.id - b.id || a.n - b.n);
 }
 

@@ -84,9 +84,16 @@ function readSetting(env: Record<string, string | undefined>, name: Name): strin
   const setting: Setting | undefined = settings.find((one) => one.name === name);
   const file = env[`${name}_FILE`];
   if (env[name] && file) throw new CommandError(`Set ${name} or ${name}_FILE, not both.`, 2);
-  if (file && !existsSync(file)) throw new CommandError(`${name}_FILE names a file that does not exist.`, 2);
-  const value = file ? readFileSync(file, "utf8").trim() : env[name]?.trim();
-  return value || setting?.default;
+  const value = file ? readSettingFile(name, file) : env[name];
+  return value?.trim() || setting?.default;
+}
+
+function readSettingFile(name: Name, file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    throw new CommandError(`${name}_FILE must name a file that exists and that this program may read.`, 2);
+  }
 }
 
 function checkUrl(name: Name, value: string | undefined, protocols: string[]): string | undefined {

@@ -16,6 +16,10 @@ export const limits = {
   acceptWaiting: 4_096,
   /** A commit that takes longer is given up: the sender gets 503 and comes back. */
   acceptTimeoutMs: 5 * SECOND,
+  /** Rows whose INSERT broke off are looked for so long: longer than PostgreSQL's statement timeout lets it live (10 s) … */
+  uncertainMs: 15 * SECOND,
+  /** … and so many at a time. */
+  uncertainRows: 20_000,
   /** What Retry-After says on a 503: Telegram honours it exactly. */
   retryAfterSeconds: 2,
   /** Rows of one processing transaction. */
@@ -86,7 +90,8 @@ export const limits = {
   /** Messages to one chat: a burst, then one a second (Telegram: "about one message per second", bursts tolerated). */
   chatBurst: 8,
   chatPerSecond: 1,
-  /** Bulk messages of one bot per second: Telegram's 30, less a margin for answers. */
+  /** Bulk messages of one bot: a burst, then so many a second; together Telegram's 30 in any one second. */
+  bulkBurst: 2,
   bulkPerSecond: 28,
   /** Memory of pace per chat: forgotten chats start with a full bucket anyway. */
   pacedChats: 50_000,

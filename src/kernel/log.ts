@@ -4,7 +4,8 @@ import pino, { type Logger } from "pino";
 
 export type Log = Logger;
 
-const BOT_TOKEN = /\b(\d{3,}):[A-Za-z0-9_-]{20,}/g;
+/** Also inside an address (".../bot123:AbC.../getMe"), where the colon may be written %3A. */
+const BOT_TOKEN = /(?<!\d)(\d{3,})(?::|%3A)[A-Za-z0-9_-]{20,}/gi;
 
 /** Replaces every Telegram bot token in a text by its public half. */
 export function redactTokens(text: string): string {
@@ -20,7 +21,9 @@ export function openLog(level: string, to: 1 | 2): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: ["token", "*.token", "secret", "*.secret", "password", "*.password"], censor: "***" },
-      serializers: { err: (error: unknown) => ({ type: errorName(error), message: redactTokens(String(error)) }) },
+      serializers: { err: (error: unknown) => ({ type: errorName(error), message: String(error) }) },
+      // The whole line, whatever field or sentence the token came in.
+      hooks: { streamWrite: redactTokens },
     },
     pino.destination({ dest: to, sync: true }),
   );

@@ -31,7 +31,7 @@ export type Bots = {
   find(id: BotId): Promise<Bot | undefined>;
   /** Telegram no longer takes the token: sends stop, everybody can see it. */
   revoke(id: BotId): Promise<void>;
-  /** Telegram asked for a pause: kept, and told to the other processes. */
+  /** Telegram asked for a pause: in force here at once, then kept and told to the other processes. Never throws. */
   pause(id: BotId, until: Date): Promise<void>;
   close(): Promise<void>;
 };
@@ -86,9 +86,16 @@ export async function openBots(options: { sql: Database; keyring: Keyring; apiRo
       const entry = known.get(id);
       // This process knows it before the statement is on its way: not one more call goes out.
       if (entry?.bot) entry.bot.pausedUntilMs = Math.max(entry.bot.pausedUntilMs, until.getTime());
-      await sql`WITH changed AS (
-          UPDATE bot SET paused_until = ${until} WHERE id = ${id} AND (paused_until IS NULL OR paused_until < ${until}) RETURNING id)
-        SELECT pg_notify(${BOT_CHANGED}, id::text) FROM changed`;
+      try {
+        await sql`WITH changed AS (
+            UPDATE bot SET paused_until = ${until} WHERE id = ${id} AND (paused_until IS NULL OR paused_until < ${until}) RETURNING id)
+          SELECT pg_notify(${BOT_CHANGED}, id::text) FROM changed`;
+      } catch (error) {
+        log.warn(
+          { fact: "bot.flood_untold", botId: id, reason: reasonOf(error) },
+          "the other processes were not told of a pause",
+        );
+      }
       log.warn({ fact: "bot.flood", botId: id, until }, "Telegram asked this bot to pause");
     },
     close: () => listener.unlisten(),

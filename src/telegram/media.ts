@@ -4,21 +4,23 @@ import { InputFile } from "grammy";
 import type { Database } from "#db/connect.ts";
 import { createCache } from "../kernel/cache.ts";
 import type { MediaSource } from "../kernel/effect.ts";
-import { PermanentError } from "../kernel/errors.ts";
+import { PermanentError, reasonOf } from "../kernel/errors.ts";
 import type { BotId, TenantId } from "../kernel/ids.ts";
+import type { Log } from "../kernel/log.ts";
 
 export type Media = {
   /** The known file_id, or undefined when the source itself has to be sent. */
   find(botId: BotId, source: MediaSource): Promise<string | undefined>;
   /** What Telegram is given when there is no file_id: an address, a foreign file_id, or the bytes. */
   sourceOf(tenantId: TenantId, source: MediaSource): Promise<string | InputFile>;
+  /** Remembers a name; never throws, because the message it came with is already sent. */
   learn(botId: BotId, source: MediaSource, fileId: string): Promise<void>;
   forget(botId: BotId, source: MediaSource): Promise<void>;
 };
 
 const REMEMBERED = 50_000;
 
-export function openMedia(sql: Database): Media {
+export function openMedia(sql: Database, log: Log): Media {
   const known = createCache<string, string>(REMEMBERED);
   const name = (botId: BotId, source: MediaSource): string => `${botId}:${keyOf(source)}`;
   return {
@@ -41,9 +43,16 @@ export function openMedia(sql: Database): Media {
     async learn(botId, source, fileId) {
       if (known.get(name(botId, source)) === fileId) return;
       known.set(name(botId, source), fileId);
-      await sql`
-        INSERT INTO media_file (bot_id, source_key, file_id) VALUES (${botId}, ${keyOf(source)}, ${fileId})
-        ON CONFLICT (bot_id, source_key) DO UPDATE SET file_id = excluded.file_id`;
+      try {
+        await sql`
+          INSERT INTO media_file (bot_id, source_key, file_id) VALUES (${botId}, ${keyOf(source)}, ${fileId})
+          ON CONFLICT (bot_id, source_key) DO UPDATE SET file_id = excluded.file_id`;
+      } catch (error) {
+        log.warn(
+          { fact: "media.unkept", botId, reason: reasonOf(error) },
+          "a file_id was not kept; the medium is uploaded once more",
+        );
+      }
     },
     async forget(botId, source) {
       known.delete(name(botId, source));

@@ -17,12 +17,14 @@ export function openPace(options: { nowMs?: () => number; share?: number } = {})
   const chats = new Map<string, Bucket>();
   const bots = new Map<BotId, Bucket>();
   const bulkPerSecond = limits.bulkPerSecond * share;
+  // At least one whole message, or a small share would never send any.
+  const bulkBurst = Math.max(1, limits.bulkBurst * share);
 
   return {
     take(botId, chatId, bulk) {
       const now = nowMs();
       const chat = refill(chats, `${botId}:${chatId}`, limits.chatBurst, limits.chatPerSecond, now);
-      const bot = refill(bots, botId, bulkPerSecond, bulkPerSecond, now);
+      const bot = refill(bots, botId, bulkBurst, bulkPerSecond, now);
       const waitMs = Math.max(waitFor(chat, limits.chatPerSecond), bulk ? waitFor(bot, bulkPerSecond) : 0);
       if (waitMs > 0) return waitMs;
       chat.tokens -= 1;

@@ -28,7 +28,7 @@ export type Sender = {
 
 export function openSender(options: { sql: Database; clock: Clock; log: Log; bots: Bots; processes: number }): Sender {
   const { sql, clock, log, bots } = options;
-  const media = openMedia(sql);
+  const media = openMedia(sql, log);
   const pace = openPace({ share: 1 / options.processes });
   const gate = openGate<BotId>(limits.sendsInFlightPerBot, limits.sendsInFlight);
 

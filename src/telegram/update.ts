@@ -114,6 +114,9 @@ export function isUrgent(update: TelegramUpdate): boolean {
   return update.callback_query !== undefined || START.test(update.message?.text ?? "");
 }
 
+/** The last second of the last year of four digits: PostgreSQL does not read the longer ones as JavaScript writes them. */
+const YEAR_9999 = 253_402_300_799;
+
 const START = /^\/start(?:@\w+)?(?:\s|$)/i;
 const START_WITH_PAYLOAD = /^\/start(?:@\w+)?(?:\s+([A-Za-z0-9_-]{1,64}))?\s*$/i;
 const MEDIA = ["photo", "video", "animation", "audio", "voice", "video_note", "document", "sticker"] as const;
@@ -126,7 +129,7 @@ function readMessage(message: Message): Incoming {
   const said: Said = {
     person: readPerson(from, chat.id),
     messageId: message.message_id as MessageId,
-    at: new Date(message.date * 1_000),
+    at: new Date(Math.min(message.date, YEAR_9999) * 1_000),
     text: keepable(message.text ?? message.caption ?? "", limits.textUnits),
   };
   if (START.test(said.text))
