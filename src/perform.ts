@@ -55,13 +55,18 @@ export function openPerformer(options: {
     },
   });
 
+  /** The sends in our hands: whatever path leads here, one that is on its way is not begun a second time. */
+  const held = new Set<string>();
+
   const lanes = openLanes<Placed<"send">>(async (effect, behind) => {
+    let together = 0;
     try {
-      return await trySend(effect, behind);
+      together = await trySend(effect, behind);
     } catch (error) {
       await postpone(effect, error);
-      return 0;
     }
+    for (const ended of [effect, ...behind.slice(0, together)]) held.delete(nameOf(ended));
+    return together;
   });
 
   /** What nobody foresaw: the effect goes back to its row for a while. If even that fails, it waits there for the end of this process. */
@@ -114,7 +119,9 @@ export function openPerformer(options: {
   /** LIST effect → what does it. */
   const performers: { [Kind in EffectKind]: (effects: Placed<Kind>[]) => Promise<void> | void } = {
     send(effects) {
-      for (const [key, lane] of Map.groupBy(effects, laneOf)) lanes.add(key, lane);
+      const fresh = effects.filter((effect) => !held.has(nameOf(effect)));
+      for (const effect of fresh) held.add(nameOf(effect));
+      for (const [key, lane] of Map.groupBy(fresh, laneOf)) lanes.add(key, lane);
     },
     async profile(effects) {
       await whileAway(() => saveProfiles(sql, effects), log, signal);
@@ -154,6 +161,7 @@ export function openPerformer(options: {
   };
 }
 
+const nameOf = ({ slot, id, n }: PlacedEffect): string => `${slot}:${id}:${n}`;
 const laneOf = ({ botId, chatId }: { botId: BotId; chatId: ChatId }): string => `${botId}:${chatId}`;
 
 function markOf(effect: PlacedEffect, tried: Tried): Mark {
