@@ -67,7 +67,9 @@ export async function openApp(options: AppOptions): Promise<App> {
   const ending = new AbortController();
   const { signal } = ending;
   const sql = connectDatabase(config.databaseUrl);
-  const lease = await openLease(sql, log);
+  // The lease has a connection of its own: however busy the others are, it is renewed in time.
+  const pulse = connectDatabase(config.databaseUrl, { connections: 1 });
+  const lease = await openLease(pulse, log);
   const bots = await openBots({ sql, keyring, apiRoot: config.telegramApiRoot, log });
   const redis = connectForAdding(config.redisUrl, log);
   await waitForRedis(redis, limits.redisStartMs);
@@ -137,7 +139,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       workRedis?.disconnect();
       await close("bots", 1_000, () => bots.close());
       await close("lease", 1_000, () => lease.close());
-      await close("database", 2_000, () => sql.end({ timeout: 1 }));
+      await close("database", 2_000, () => Promise.all([sql.end({ timeout: 1 }), pulse.end({ timeout: 1 })]));
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import type { Database } from "#db/connect.ts";
 import { isTransient, whileAway } from "#db/retry.ts";
+import { transact } from "#db/transact.ts";
 import { keepEffects, type NewEffect } from "./inbox/effects.ts";
 import type { RowKey } from "./inbox/line.ts";
 import { claimRows, finishRows, readRows, setAside } from "./inbox/rows.ts";
@@ -63,15 +64,19 @@ export function openProcessor(options: {
   async function runBatch(rows: TelegramRow[], { given, isRepeat }: Attempt): Promise<void> {
     const now = clock.now();
     const prepared = await conversation.prepare(rows);
-    const { decided, effects } = await sql.begin(async (tx) => {
-      const claimed = await claimRows(tx, rows);
-      const mine = prepared.filter(({ row }) => claimed.has(row.id));
-      const decided = await conversation.decideAll(tx, mine, now);
-      const effects = placeEffects(decided, owner, performer, now);
-      const done = decided.map(({ row, decision }) => ({ ...row, outcome: decision.outcome }));
-      await Promise.all([conversation.save(tx, decided), keepEffects(tx, effects, now), finishRows(tx, done, now)]);
-      return { decided, effects };
-    });
+    const { decided, effects } = await transact(
+      sql,
+      async (tx) => {
+        const [claimed, people] = await Promise.all([claimRows(tx, rows), conversation.load(tx, prepared, now)]);
+        const mine = prepared.filter(({ row }) => claimed.has(row.id));
+        const decided = conversation.decide(mine, people, now);
+        return { decided, effects: placeEffects(decided, owner, performer, now) };
+      },
+      (tx, { decided, effects }) => {
+        const done = decided.map(({ row, decision }) => ({ ...row, outcome: decision.outcome }));
+        return [conversation.save(tx, decided), keepEffects(tx, effects, now), finishRows(tx, done, now)];
+      },
+    );
     for (const { row } of decided) given.add(row.id);
     giveOut(decided, effects);
     // A connection that broke during an earlier commit left open whether it happened. If it did, those rows are done, and their effects

@@ -83,8 +83,8 @@ export const limits = {
   botsInMemory: 20_000,
   /** A bot's settings are read again after this even if no notice of a change arrived. */
   botFreshMs: 60 * SECOND,
-  /** PostgreSQL connections of one process: the written budget is processes × 12 + 10 for people. */
-  databaseConnections: 12,
+  /** PostgreSQL connections of one process' pool; one for the lease and one that listens come on top: 12 for each process. */
+  databaseConnections: 10,
   /** The start waits for Redis so long, then goes on without it. */
   redisStartMs: 1 * SECOND,
   /** Messages to one chat: a burst, then one a second (Telegram: "about one message per second", bursts tolerated). */

@@ -19,8 +19,10 @@ export type Decided = { row: TelegramRow; chatId: ChatId | null; decision: Decis
 
 export type Conversation = {
   prepare(rows: TelegramRow[]): Promise<Prepared[]>;
-  /** Locks the customers and decides the rows in order, each on the state that the one before it left. */
-  decideAll(tx: Transaction, prepared: Prepared[], now: Date): Promise<Decided[]>;
+  /** Locks the customers of these rows. */
+  load(tx: Transaction, prepared: Prepared[], now: Date): Promise<People>;
+  /** Decides the rows in order, each on the state that the one before it left. */
+  decide(prepared: Prepared[], people: People, now: Date): Decided[];
   /** Saves customers and messages; effects and rows are saved by the spine. */
   save(tx: Transaction, decided: Decided[]): Promise<void>;
 };
@@ -30,10 +32,8 @@ export function openConversation(options: { sql: Database; bots: Bots }): Conver
   const funnels = openFunnels(options.sql);
   return {
     prepare: (rows) => Promise.all(rows.map((row) => prepareRow(row, bots, funnels))),
-    async decideAll(tx, prepared, now) {
-      const people = await lockCustomers(tx, prepared, now);
-      return prepared.map((one) => decideRow(one, people, now));
-    },
+    load: lockCustomers,
+    decide: (prepared, people, now) => prepared.map((one) => decideRow(one, people, now)),
     async save(tx, decided) {
       await Promise.all([saveCustomers(tx, decided), saveMessages(tx, decided)]);
     },
@@ -50,8 +50,8 @@ async function prepareRow(row: TelegramRow, bots: Bots, funnels: Funnels): Promi
 }
 
 /** A locked customer with the row that last sent him something, if that is not finished. */
-type Locked = { customer: Customer; after: RowKey | null };
-type People = Map<string, Locked>;
+export type Locked = { customer: Customer; after: RowKey | null };
+export type People = Map<string, Locked>;
 
 const nameOf = (botId: BotId, chatId: ChatId): string => `${botId}:${chatId}`;
 
