@@ -1,6 +1,6 @@
 // The PostgreSQL pool of a process, for the line: SQL in batches. db/tables.ts opens drizzle beside it, for rows one at a time.
 
-import postgres, { type ISql, type Sql } from "postgres";
+import postgres, { type ISql, type PendingQuery, type Row, type Sql } from "postgres";
 import { limits } from "#src/kernel/limits.ts";
 
 /** bigint columns arrive as numbers: all ids stay below 2^53 (Telegram: 52 bits). */
@@ -14,6 +14,8 @@ const numericBigint = {
 export type Database = Sql<{ bigint: number }>;
 /** What statements are written on, inside a transaction or outside. */
 export type Transaction = ISql<{ bigint: number }>;
+/** A statement that is written but not sent; whoever gets it says when. */
+export type Statement = PendingQuery<Row[]>;
 
 /**
  * Everything here is read by key. A plan made while a table was empty prefers a scan and stays in use when the table is full, and a

@@ -5,7 +5,7 @@
 // and one that had to wait takes its snapshot after it.
 
 import { limits } from "#src/kernel/limits.ts";
-import type { Database } from "./connect.ts";
+import type { Database, Transaction } from "./connect.ts";
 
 /** Whoever waits for the table's lock holds up all who come after him: better to give up, and try at the clock's next tick. */
 const BRIEFLY = "SET LOCAL lock_timeout = '1s'";
@@ -19,7 +19,7 @@ export async function openSlot(sql: Database, now: Date): Promise<number | undef
       SELECT slot FROM slot WHERE opened_at <= ${due} AND slot = (SELECT max(slot) FROM slot) FOR UPDATE SKIP LOCKED`;
     if (!newest) return undefined;
     const slot = newest.slot + 1;
-    await tx.unsafe("LOCK TABLE inbox IN SHARE ROW EXCLUSIVE MODE");
+    await lockLine(tx);
     await tx.unsafe(`CREATE TABLE inbox_${slot} PARTITION OF inbox FOR VALUES IN (${slot}) WITH (fillfactor = 70)`);
     await tx.unsafe(`CREATE TABLE effect_${slot} PARTITION OF effect FOR VALUES IN (${slot}) WITH (fillfactor = 70)`);
     await tx`INSERT INTO slot (slot, opened_at) VALUES (${slot}, ${now})`;
@@ -38,19 +38,24 @@ export async function dropOldSlots(sql: Database): Promise<number[]> {
   return dropped;
 }
 
-function dropSlot(sql: Database, slot: number): Promise<boolean> {
+async function dropSlot(sql: Database, slot: number): Promise<boolean> {
+  // Looked at without a lock that stays: what is finished stays finished, and nothing new comes into an old slot.
+  const [open] = await sql<{ unfinished: boolean }[]>`
+    SELECT EXISTS (SELECT FROM inbox WHERE slot = ${slot} AND done_at IS NULL)
+        OR EXISTS (SELECT FROM effect WHERE slot = ${slot} AND state = 'pending') AS unfinished`;
+  if (open?.unfinished) return false;
   return sql.begin(async (tx) => {
-    await tx.unsafe(BRIEFLY);
-    // Up to the sweep's mark everything is finished or has a due time, and both of those are found by index.
-    const [open] = await tx<{ unfinished: boolean }[]>`
-      SELECT EXISTS (SELECT FROM inbox WHERE inbox.slot = slot.slot AND id > swept_row_id AND done_at IS NULL)
-          OR EXISTS (SELECT FROM inbox WHERE inbox.slot = slot.slot AND due_at IS NOT NULL)
-          OR EXISTS (SELECT FROM effect WHERE effect.slot = slot.slot AND row_id > swept_effect_row_id AND state = 'pending')
-          OR EXISTS (SELECT FROM effect WHERE effect.slot = slot.slot AND due_at IS NOT NULL) AS unfinished
-      FROM slot WHERE slot = ${slot}`;
-    if (open?.unfinished) return false;
+    await lockLine(tx);
     await tx.unsafe(`DROP TABLE IF EXISTS inbox_${slot}, effect_${slot}`);
     await tx`DELETE FROM slot WHERE slot = ${slot}`;
     return true;
   });
+}
+
+/**
+ * The lock that making and dropping a partition needs, taken at once: who holds a weaker one and asks for it later meets, in a ring, a
+ * transaction that has locked rows of the inbox and is about to finish them. In the order in which the line touches the tables.
+ */
+async function lockLine(tx: Transaction): Promise<void> {
+  await tx.unsafe("LOCK TABLE inbox, effect IN ACCESS EXCLUSIVE MODE");
 }

@@ -55,8 +55,22 @@ export function openPerformer(options: {
     },
   });
 
-  /** The sends in our hands: whatever path leads here, one that is on its way is not begun a second time. */
-  const held = new Set<string>();
+  /** The sends in our hands, by how often: whatever path leads here, one that is on its way is not begun a second time. */
+  const held = new Map<string, number>();
+  /** Those that were in our hands already as they came: they go out only if they are still to be sent when it is their turn. */
+  const doubtful = new WeakSet<PlacedEffect>();
+
+  function hold(effect: PlacedEffect): void {
+    const times = held.get(nameOf(effect)) ?? 0;
+    if (times > 0) doubtful.add(effect);
+    held.set(nameOf(effect), times + 1);
+  }
+
+  function letGo(effect: PlacedEffect): void {
+    const times = held.get(nameOf(effect)) ?? 0;
+    if (times > 1) held.set(nameOf(effect), times - 1);
+    else held.delete(nameOf(effect));
+  }
 
   const lanes = openLanes<Placed<"send">>(async (effect, behind) => {
     let together = 0;
@@ -65,7 +79,7 @@ export function openPerformer(options: {
     } catch (error) {
       await postpone(effect, error);
     }
-    for (const ended of [effect, ...behind.slice(0, together)]) held.delete(nameOf(ended));
+    for (const ended of [effect, ...behind.slice(0, together)]) letGo(ended);
     return together;
   });
 
@@ -91,9 +105,9 @@ export function openPerformer(options: {
     return together.length - 1;
   }
 
-  /** After a gap in the lease somebody else may have taken it over. */
+  /** After a gap in the lease somebody else may have taken it over; one in doubt may have ended since it came. */
   async function isOurs(effect: PlacedEffect): Promise<boolean> {
-    if (lease.holds()) return true;
+    if (lease.holds() && !doubtful.has(effect)) return true;
     await lease.regain();
     return whileAway(() => stillOwned(sql, lease.id, effect), log, signal);
   }
@@ -119,9 +133,8 @@ export function openPerformer(options: {
   /** LIST effect → what does it. */
   const performers: { [Kind in EffectKind]: (effects: Placed<Kind>[]) => Promise<void> | void } = {
     send(effects) {
-      const fresh = effects.filter((effect) => !held.has(nameOf(effect)));
-      for (const effect of fresh) held.add(nameOf(effect));
-      for (const [key, lane] of Map.groupBy(fresh, laneOf)) lanes.add(key, lane);
+      for (const effect of effects) hold(effect);
+      for (const [key, lane] of Map.groupBy(effects, laneOf)) lanes.add(key, lane);
     },
     async profile(effects) {
       await whileAway(() => saveProfiles(sql, effects), log, signal);

@@ -74,7 +74,7 @@ export function openProcessor(options: {
       },
       (tx, { decided, effects }) => {
         const done = decided.map(({ row, decision }) => ({ ...row, outcome: decision.outcome }));
-        return [conversation.save(tx, decided), keepEffects(tx, effects, now), finishRows(tx, done, now)];
+        return [...conversation.save(tx, decided), ...keepEffects(tx, effects, now), ...finishRows(tx, done, now)];
       },
     );
     for (const { row } of decided) given.add(row.id);

@@ -7,10 +7,13 @@ import { allQueues, openApp } from "../app.ts";
 import { openEmbedded } from "../embedded/open-embedded.ts";
 import { openHttp } from "../http/index.ts";
 import { allowHttpRequests, type Config, openKeyring, readConfig } from "../kernel/config.ts";
-import { CommandError, reasonOf } from "../kernel/errors.ts";
+import { CommandError, PermanentError, reasonOf } from "../kernel/errors.ts";
+import type { BotId } from "../kernel/ids.ts";
 import { askedToEnd, closeWithin, parentGone } from "../kernel/life.ts";
 import { limits } from "../kernel/limits.ts";
 import { type Log, openLog } from "../kernel/log.ts";
+import type { Keyring } from "../kernel/secret.ts";
+import { tokenPlace } from "../telegram/bots.ts";
 import { startPolling } from "../telegram/poll.ts";
 import type { Command, Flags } from "./command.ts";
 import { supervise } from "./supervise.ts";
@@ -41,7 +44,7 @@ export const serve: Command = {
     await using services = flags.has("embedded") ? await openServices(config, log) : undefined;
     const served = needServices(services ? { ...config, ...services.addresses } : config);
     const keyring = openKeyring(config.secretKey, flags.has("embedded") ? config.dataDir : undefined);
-    await prepareSchema(served.databaseUrl, flags.has("migrate") || flags.has("embedded"));
+    await prepareDatabase(served.databaseUrl, { keyring, mayMigrate: flags.has("migrate") || flags.has("embedded") });
     // Awaited here: the services end when this function does.
     if (processes > 1) await supervise({ config: served, processes, args: childFlags(flags), log, ending });
     else await serveAlone({ config: served, keyring, log, ending, workers, flags });
@@ -51,7 +54,7 @@ export const serve: Command = {
 type Served = Config & { databaseUrl: string; redisUrl: string };
 type Alone = {
   config: Served;
-  keyring: ReturnType<typeof openKeyring>;
+  keyring: Keyring;
   log: Log;
   ending: Promise<string>;
   workers: QueueName[];
@@ -91,13 +94,17 @@ function needServices(config: Config): Served {
   return { ...config, databaseUrl, redisUrl };
 }
 
-async function prepareSchema(url: string, isAllowed: boolean): Promise<void> {
+/** The schema is the one this program needs, and the key opens what is kept: with another one every message would be refused for good. */
+async function prepareDatabase(url: string, options: { keyring: Keyring; mayMigrate: boolean }): Promise<void> {
   const sql = connectDatabase(url, { connections: 1 });
   try {
-    if (isAllowed) await migrate(sql);
+    if (options.mayMigrate) await migrate(sql);
     else await checkSchema(sql);
+    const [bot] = await sql<{ id: BotId; sealed: string }[]>`
+      SELECT id, token_sealed AS sealed FROM bot ORDER BY id DESC LIMIT 1`;
+    if (bot) options.keyring.open(bot.sealed, tokenPlace(bot.id));
   } catch (error) {
-    if (error instanceof CommandError) throw error;
+    if (error instanceof CommandError || error instanceof PermanentError) throw error;
     throw new CommandError(
       `PostgreSQL does not answer at DATABASE_URL (${reasonOf(error)}); \`grimbots doctor\` says more.`,
     );

@@ -18,7 +18,8 @@ export const tenantAdd: Command = {
     const input = { name: flags.need("name"), email: flags.need("email"), ...(password !== undefined && { password }) };
     const added = await onDatabase(async (_sql, config) => {
       await using tables = openTables(config.databaseUrl);
-      return addTenant(tables, input);
+      // Awaited here: the tables close with this scope.
+      return await addTenant(tables, input);
     });
     print(added, `Tenant ${added.tenantId} added. API key (shown only now): ${added.apiKey}`);
   },

@@ -5,7 +5,7 @@
 //      ├────► refused     it never will
 //      └────► unknown     the answer is lost and the policy forbids a second try
 
-import type { Database, Transaction } from "#db/connect.ts";
+import type { Database, Statement, Transaction } from "#db/connect.ts";
 import { timesOf } from "#db/values.ts";
 import type { EffectKind } from "../kernel/effect.ts";
 import type { BotId, ChatId, ProcessId, RowId, Slot } from "../kernel/ids.ts";
@@ -16,9 +16,10 @@ import { idsOf, slotsOf } from "./rows.ts";
 /** An effect about to be kept. `owner` null = a queue or the sweep gives it out. */
 export type NewEffect = PlacedEffect & { owner: ProcessId | null; dueAt: Date | null };
 
-export async function keepEffects(tx: Transaction, effects: NewEffect[], now: Date): Promise<void> {
-  if (effects.length === 0) return;
-  await tx`
+export function keepEffects(tx: Transaction, effects: NewEffect[], now: Date): Statement[] {
+  if (effects.length === 0) return [];
+  return [
+    tx`
     INSERT INTO effect (slot, row_id, n, kind, policy, bot_id, chat_id, body, owner, attempts, due_at, after_slot, after_row_id, created_at)
     SELECT e.*, ${now}::timestamptz FROM unnest(
       ${slotsOf(effects)}::int[], ${idsOf(effects)}::bigint[], ${effects.map((e) => e.n)}::smallint[],
@@ -27,7 +28,8 @@ export async function keepEffects(tx: Transaction, effects: NewEffect[], now: Da
       ${effects.map((e) => JSON.stringify(e.body))}::text[]::jsonb[],
       ${effects.map((e) => e.owner)}::bigint[], ${effects.map((e) => e.attempts)}::smallint[],
       ${timesOf(effects.map((e) => e.dueAt))}::timestamptz[],
-      ${effects.map((e) => e.after?.slot ?? null)}::int[], ${effects.map((e) => e.after?.id ?? null)}::bigint[]) AS e`;
+      ${effects.map((e) => e.after?.slot ?? null)}::int[], ${effects.map((e) => e.after?.id ?? null)}::bigint[]) AS e`,
+  ];
 }
 
 type ClaimedRow = {

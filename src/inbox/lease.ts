@@ -31,6 +31,8 @@ export async function openLease(
   let renewal: Promise<void> | undefined;
   let waiting: PromiseWithResolvers<void> | undefined;
 
+  const holds = (): boolean => nowMs() - renewedMs < limits.leaseMs;
+
   async function renew(): Promise<void> {
     // The lease runs from before the query: however long it takes, we never believe in more time than PostgreSQL gave.
     const beganMs = nowMs();
@@ -39,6 +41,8 @@ export async function openLease(
       if (done.count === 0) await sql`INSERT INTO process (id) VALUES (${id}) ON CONFLICT DO NOTHING`;
       if (beganMs - renewedMs > limits.leaseMs) unbrokenSinceMs = beganMs;
       renewedMs = beganMs;
+      // A renewal that took longer than the lease renews nothing: the next one may.
+      if (!holds()) return;
       waiting?.resolve();
       waiting = undefined;
     } catch (error) {
@@ -54,13 +58,13 @@ export async function openLease(
 
   return {
     id,
-    holds: () => nowMs() - renewedMs < limits.leaseMs,
+    holds,
     regain() {
-      if (nowMs() - renewedMs < limits.leaseMs) return Promise.resolve();
+      if (holds()) return Promise.resolve();
       waiting ??= Promise.withResolvers<void>();
       return waiting.promise;
     },
-    mayJudge: () => nowMs() - renewedMs < limits.leaseMs && nowMs() - unbrokenSinceMs > limits.judgeAfterMs,
+    mayJudge: () => holds() && nowMs() - unbrokenSinceMs > limits.judgeAfterMs,
     async close() {
       clearInterval(timer);
       await renewal;

@@ -1,7 +1,7 @@
 // Inbox rows in SQL: claim them inside the transaction that deals with them, finish them, set failing ones aside.
 // Keys are joined one probe each (LATERAL … LIMIT 1): a plan made while the table was empty stays right when it is full.
 
-import type { Database, Transaction } from "#db/connect.ts";
+import type { Database, Statement, Transaction } from "#db/connect.ts";
 import type { BotId, RowId, Slot, UpdateId } from "../kernel/ids.ts";
 import type { InboxRow, RowKey } from "./line.ts";
 
@@ -35,11 +35,13 @@ export async function readRows<Update>(sql: Database, keys: RowKey[]): Promise<I
   }));
 }
 
-export async function finishRows(tx: Transaction, rows: (RowKey & { outcome: string })[], now: Date): Promise<void> {
-  await tx`
+export function finishRows(tx: Transaction, rows: (RowKey & { outcome: string })[], now: Date): Statement[] {
+  return [
+    tx`
     UPDATE inbox SET done_at = ${now}, outcome = done.outcome, owner = NULL, due_at = NULL
     FROM unnest(${slotsOf(rows)}::int[], ${idsOf(rows)}::bigint[], ${rows.map((row) => row.outcome)}::text[]) AS done (slot, id, outcome)
-    WHERE inbox.slot = done.slot AND inbox.id = done.id`;
+    WHERE inbox.slot = done.slot AND inbox.id = done.id`,
+  ];
 }
 
 /** A row whose processing threw: tried again at `dueAt`, or failed for good when that is null. */

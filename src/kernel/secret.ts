@@ -29,7 +29,10 @@ export function createKeyring(keys: readonly Buffer[]): Keyring {
       const [version, id = "", nonce = "", body = ""] = sealed.split(".");
       const key = byId.get(id);
       if (version !== "v1" || !key)
-        throw new PermanentError("secret", "A secret was sealed with a key that SECRET_KEY does not hold.");
+        throw new PermanentError(
+          "secret",
+          "A secret was sealed with a key that SECRET_KEY does not hold: add that key to it.",
+        );
       try {
         const bytes = Buffer.from(body, "base64url");
         const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(nonce, "base64url"), {

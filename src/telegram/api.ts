@@ -14,22 +14,25 @@ export type Answer =
   | { ok: false; meaning: "network"; reason: string; begun: boolean };
 
 export type TelegramApi = {
-  /** Calls a method; never throws for anything that Telegram or the network does. Values may hold grammY's InputFile. */
-  call(method: string, payload: Record<string, unknown>): Promise<Answer>;
+  /**
+   * Calls a method; never throws for anything that Telegram or the network does. Values may hold grammY's InputFile. `signal` gives
+   * the call up, for methods that change nothing at Telegram.
+   */
+  call(method: string, payload: Record<string, unknown>, signal?: AbortSignal): Promise<Answer>;
   /** grammY's typed client, for the rarely used methods of commands. */
   api: Api;
 };
 
-type Raw = Record<string, (payload: Record<string, unknown>) => Promise<unknown>>;
+type Raw = Record<string, (payload: Record<string, unknown>, signal?: AbortSignal) => Promise<unknown>>;
 
 export function createTelegramApi(token: string, apiRoot: string): TelegramApi {
   const api = new Api(token, { apiRoot, timeoutSeconds: limits.telegramTimeoutSeconds, sensitiveLogs: false });
   const raw = api.raw as unknown as Raw;
   return {
     api,
-    async call(method, payload) {
+    async call(method, payload, signal) {
       const beganMs = performance.now();
-      const answer = await answerOf(() => (raw[method] as Raw[string])(payload));
+      const answer = await answerOf(() => (raw[method] as Raw[string])(payload, signal));
       metrics.telegramCalls.observe(
         { outcome: answer.ok ? "ok" : answer.meaning },
         (performance.now() - beganMs) / 1_000,

@@ -46,9 +46,13 @@ export async function openBots(options: { sql: Database; keyring: Keyring; apiRo
   const known = createCache<BotId, Entry>(limits.botsInMemory);
   const reader = batch<BotId, Bot | undefined>({ maxItems: 500, run: (ids) => readBots(sql, keyring, apiRoot, ids) });
 
+  /** Notices of changes so far. What was read while one came may be from before that change, so it is not remembered. */
+  let notices = 0;
+
   async function read(id: BotId): Promise<Bot | undefined> {
+    const noticesBefore = notices;
     const bot = await reader.add(id);
-    known.set(id, { bot, readMs: performance.now() });
+    if (notices === noticesBefore) known.set(id, { bot, readMs: performance.now() });
     return bot;
   }
 
@@ -62,9 +66,15 @@ export async function openBots(options: { sql: Database; keyring: Keyring; apiRo
 
   const listener = await sql.listen(
     BOT_CHANGED,
-    (id) => known.delete(Number(id) as BotId),
+    (id) => {
+      notices += 1;
+      known.delete(Number(id) as BotId);
+    },
     // After a broken connection notices may have been missed.
-    () => known.clear(),
+    () => {
+      notices += 1;
+      known.clear();
+    },
   );
 
   return {

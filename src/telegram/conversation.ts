@@ -1,6 +1,6 @@
 // The conversation's line: loads the people of a batch under their row locks, lets `decide` think, saves what it decided.
 
-import type { Database, Transaction } from "#db/connect.ts";
+import type { Database, Statement, Transaction } from "#db/connect.ts";
 import { timesOf } from "#db/values.ts";
 import type { Customer, Decision, InboxRow, RowKey } from "../inbox/line.ts";
 import type { BotId, ChatId, CustomerId, FunnelVersionId, RowId, Slot } from "../kernel/ids.ts";
@@ -24,7 +24,7 @@ export type Conversation = {
   /** Decides the rows in order, each on the state that the one before it left. */
   decide(prepared: Prepared[], people: People, now: Date): Decided[];
   /** Saves customers and messages; effects and rows are saved by the spine. */
-  save(tx: Transaction, decided: Decided[]): Promise<void>;
+  save(tx: Transaction, decided: Decided[]): Statement[];
 };
 
 export function openConversation(options: { sql: Database; bots: Bots }): Conversation {
@@ -34,9 +34,7 @@ export function openConversation(options: { sql: Database; bots: Bots }): Conver
     prepare: (rows) => Promise.all(rows.map((row) => prepareRow(row, bots, funnels))),
     load: lockCustomers,
     decide: (prepared, people, now) => prepared.map((one) => decideRow(one, people, now)),
-    async save(tx, decided) {
-      await Promise.all([saveCustomers(tx, decided), saveMessages(tx, decided)]);
-    },
+    save: (tx, decided) => [...saveCustomers(tx, decided), ...saveMessages(tx, decided)],
   };
 }
 
@@ -131,7 +129,7 @@ function customerKeys(prepared: Prepared[]): { botId: BotId; person: Person }[] 
   return [...keys.values()].sort((a, b) => a.botId - b.botId || a.person.chatId - b.person.chatId);
 }
 
-async function saveCustomers(tx: Transaction, decided: Decided[]): Promise<void> {
+function saveCustomers(tx: Transaction, decided: Decided[]): Statement[] {
   // The last state of each: rows of one chat were decided one after the other.
   const latest = new Map<CustomerId, { customer: Customer; seenAt: Date; last: RowKey | null }>();
   for (const { decision, row } of decided) {
@@ -144,10 +142,11 @@ async function saveCustomers(tx: Transaction, decided: Decided[]): Promise<void>
       last: sends ? { slot: row.slot, id: row.id } : (before?.last ?? null),
     });
   }
-  if (latest.size === 0) return;
+  if (latest.size === 0) return [];
   const rows = [...latest.values()];
   const customers = rows.map((row) => row.customer);
-  await tx`
+  return [
+    tx`
     UPDATE customer SET funnel_version_id = c.funnel_version_id, step_id = c.step_id, start_payload = c.start_payload,
       started_at = c.started_at, answered_what = c.answered_what, answered_at = c.answered_at, blocked_at = c.blocked_at,
       seen_at = c.seen_at, last_slot = coalesce(c.last_slot, customer.last_slot),
@@ -160,22 +159,25 @@ async function saveCustomers(tx: Transaction, decided: Decided[]): Promise<void>
       ${timesOf(rows.map((row) => row.seenAt))}::timestamptz[], ${rows.map((row) => row.last?.slot ?? null)}::int[],
       ${rows.map((row) => row.last?.id ?? null)}::bigint[])
       AS c (id, funnel_version_id, step_id, start_payload, started_at, answered_what, answered_at, blocked_at, seen_at, last_slot, last_row_id)
-    WHERE customer.id = c.id`;
+    WHERE customer.id = c.id`,
+  ];
 }
 
-async function saveMessages(tx: Transaction, decided: Decided[]): Promise<void> {
+function saveMessages(tx: Transaction, decided: Decided[]): Statement[] {
   const kept = decided.flatMap(({ row, chatId, decision: { message } }) =>
     message && chatId ? [{ botId: row.botId, chatId, message }] : [],
   );
-  if (kept.length === 0) return;
-  await tx`
+  if (kept.length === 0) return [];
+  return [
+    tx`
     INSERT INTO message (bot_id, chat_id, message_id, outgoing, kind, body, file_id, at)
     SELECT m.bot_id, m.chat_id, m.message_id, false, m.kind, m.body, m.file_id, m.at FROM unnest(
       ${kept.map((one) => one.botId)}::bigint[], ${kept.map((one) => one.chatId)}::bigint[],
       ${kept.map((one) => one.message.messageId)}::bigint[], ${kept.map((one) => one.message.kind)}::text[],
       ${kept.map((one) => one.message.body)}::text[], ${kept.map((one) => one.message.fileId)}::text[],
       ${timesOf(kept.map((one) => one.message.at))}::timestamptz[]) AS m (bot_id, chat_id, message_id, kind, body, file_id, at)
-    ON CONFLICT DO NOTHING`;
+    ON CONFLICT DO NOTHING`,
+  ];
 }
 
 function asCustomer(row: CustomerRow): Customer {

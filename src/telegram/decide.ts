@@ -38,15 +38,14 @@ export function decide(incoming: Incoming, scene: Scene): Decision {
       return { ...decideStart(incoming, incoming.payload, scene), message: keptMessage(incoming) };
     default: {
       // Somebody who never began is welcomed, whatever he writes.
-      const decision =
-        scene.customer.startedAt === null ? decideStart(incoming, null, scene) : decideText(incoming, scene);
+      const decision = scene.customer.startedAt === null ? decideFirst(incoming, scene) : decideText(incoming, scene);
       return { ...decision, message: keptMessage(incoming) };
     }
   }
 }
 
 /** Begins the funnel from the start and answers again; tapped again within five seconds it is answered once. */
-function decideStart(incoming: Speaking, payload: string | null, scene: Scene): Decision {
+function decideStart(incoming: Speaking, payload: string | null, scene: Scene): Decision & { customer: Customer } {
   const { customer, current, receivedAt } = scene;
   const seen = { ...customer, blockedAt: null };
   if (isWithin(customer.startedAt, receivedAt, limits.startRepeatMs))
@@ -66,10 +65,17 @@ function decideStart(incoming: Speaking, payload: string | null, scene: Scene): 
   return { outcome: "processed", customer: { ...started, stepId: at }, effects: [...sends, profile] };
 }
 
+/** The first words of somebody who sent no /start are a start; the same words again within three seconds are answered by it, too. */
+function decideFirst(incoming: Speaking & { text: string }, scene: Scene): Decision & { customer: Customer } {
+  const decision = decideStart(incoming, null, scene);
+  const answered = { answeredWhat: whatIsSaid(incoming), answeredAt: scene.receivedAt };
+  return { ...decision, customer: { ...decision.customer, ...answered } };
+}
+
 /** Text outside a step gets the bot's configured reply, the same text again within three seconds only once. */
 function decideText(incoming: Speaking & { text: string }, scene: Scene): Decision {
   const { customer, current, receivedAt } = scene;
-  const what = `text:${incoming.text.slice(0, 200)}`;
+  const what = whatIsSaid(incoming);
   const seen = { ...customer, blockedAt: null };
   if (isRepeat(customer, what, receivedAt)) return { outcome: "processed", customer: seen, effects: [] };
   const answered = { ...seen, answeredWhat: what, answeredAt: receivedAt };
@@ -142,6 +148,8 @@ function profileOf({ firstName, lastName, username, languageCode, isPremium }: P
 function namesOf({ firstName, lastName }: Person) {
   return { firstName, fullName: [firstName, lastName].filter(Boolean).join(" ") };
 }
+
+const whatIsSaid = ({ text }: { text: string }): string => `text:${text.slice(0, 200)}`;
 
 const isWithin = (earlier: Date | null, now: Date, ms: number): boolean =>
   earlier !== null && Math.abs(now.getTime() - earlier.getTime()) < ms;

@@ -69,12 +69,8 @@ async function pollBot(door: Door, id: BotId, signal: AbortSignal): Promise<void
 async function pollOnce(door: Door, id: BotId, api: TelegramApi, signal: AbortSignal): Promise<void> {
   const [row] = await door.sql<{ offset: number }[]>`SELECT poll_offset AS offset FROM bot WHERE id = ${id}`;
   const offset = row?.offset ?? 0;
-  const answer = await api.call("getUpdates", {
-    offset,
-    limit: 100,
-    timeout: limits.pollSeconds,
-    allowed_updates: ALLOWED_UPDATES,
-  });
+  const options = { offset, limit: 100, timeout: limits.pollSeconds, allowed_updates: ALLOWED_UPDATES };
+  const answer = await api.call("getUpdates", options, signal);
   if (answer.ok) return keepUpdates(door, id, answer.result, offset);
   if (answer.meaning === "token_revoked") return door.bots.revoke(id);
   if (answer.reason === "conflict")

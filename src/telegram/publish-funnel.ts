@@ -6,24 +6,29 @@ import { type SealedFunnel, sealFunnel } from "../funnel/seal.ts";
 import type { BotId, FunnelVersionId } from "../kernel/ids.ts";
 import { BOT_CHANGED } from "./bots.ts";
 
-/** Saves `funnel` (checked before) as the bot's next version and makes it current. */
+/** Saves `funnel` (checked before) as the bot's next version and makes it current: all of it or nothing. */
 export async function publishFunnel(
   sql: Database | Transaction,
   botId: BotId,
   funnel: Funnel,
 ): Promise<{ id: FunnelVersionId; version: number }> {
   const sealed = sealFunnel(funnel, () => crypto.getRandomValues(Buffer.alloc(12)).toString("base64url"));
-  // The bot's row is locked first: two who publish at once get two versions, one after the other.
-  const [row] = await sql<{ id: FunnelVersionId; version: number }[]>`
-    WITH locked AS MATERIALIZED (SELECT id FROM bot WHERE id = ${botId} FOR UPDATE)
+  return "begin" in sql ? sql.begin((tx) => insertVersion(tx, botId, sealed)) : insertVersion(sql, botId, sealed);
+}
+
+async function insertVersion(tx: Transaction, botId: BotId, sealed: SealedFunnel) {
+  // In a statement of its own: of two who publish at once the second one then counts the first one's version.
+  await tx`SELECT FROM bot WHERE id = ${botId} FOR UPDATE`;
+  const [row] = await tx<{ id: FunnelVersionId; version: number }[]>`
     INSERT INTO funnel_version (bot_id, version, content)
-    SELECT id, coalesce((SELECT max(version) FROM funnel_version WHERE bot_id = locked.id), 0) + 1, ${JSON.stringify(sealed)}::text::jsonb
-    FROM locked RETURNING id, version`;
+    SELECT id, coalesce((SELECT max(version) FROM funnel_version WHERE bot_id = bot.id), 0) + 1, ${JSON.stringify(sealed)}::text::jsonb
+    FROM bot WHERE id = ${botId} RETURNING id, version`;
   if (!row) throw new Error(`bot ${botId} does not exist`);
-  const keys = keysIn(sealed);
-  await sql`INSERT INTO funnel_button (bot_id, key, funnel_version_id) SELECT ${botId}, key, ${row.id} FROM unnest(${keys}::text[]) AS key`;
-  await sql`UPDATE bot SET funnel_version_id = ${row.id} WHERE id = ${botId}`;
-  await sql`SELECT pg_notify(${BOT_CHANGED}, ${String(botId)})`;
+  await tx`
+    INSERT INTO funnel_button (bot_id, key, funnel_version_id)
+    SELECT ${botId}, key, ${row.id} FROM unnest(${keysIn(sealed)}::text[]) AS key`;
+  await tx`UPDATE bot SET funnel_version_id = ${row.id} WHERE id = ${botId}`;
+  await tx`SELECT pg_notify(${BOT_CHANGED}, ${String(botId)})`;
   return row;
 }
 

@@ -103,7 +103,7 @@ export function openSender(options: { sql: Database; clock: Clock; log: Log; bot
   return {
     trySend,
     giveCourtesy(botId, courtesy) {
-      answerCallback(bots, botId, courtesy).catch((error) =>
+      answerCallback({ bots, clock }, botId, courtesy).catch((error) =>
         log.info(
           { fact: "courtesy.failed", botId, reason: redactTokens(reasonOf(error)) },
           "a tapped button was not answered",
@@ -121,16 +121,19 @@ function backOff(effect: SendEffect, reason: string, now: Date): Tried {
 }
 
 async function answerCallback(
-  bots: Bots,
+  { bots, clock }: { bots: Bots; clock: Clock },
   botId: BotId,
   { callbackQueryId, text }: NonNullable<Decision["courtesy"]>,
 ): Promise<void> {
   const bot = await bots.find(botId);
-  if (bot?.status !== "active") return;
+  const nowMs = clock.now().getTime();
+  // A pause is a pause for courtesies, too; they are not made up for.
+  if (bot?.status !== "active" || bot.pausedUntilMs > nowMs) return;
   const answer = await bot
     .api()
     .call("answerCallbackQuery", { callback_query_id: callbackQueryId, ...(text && { text }) });
   metrics.courtesies.inc({ outcome: answer.ok ? "done" : answer.reason });
+  if (!answer.ok && answer.meaning === "flood") await bots.pause(botId, new Date(nowMs + (answer.retryAfterMs ?? 0)));
 }
 
 function keptMessage(body: SendBody, sent: Sent & { outcome: "done" }): KeptMessage {

@@ -3,4 +3,7 @@
 import { afterAll } from "bun:test";
 import { stopServices } from "./services.ts";
 
-afterAll(stopServices);
+/** PostgreSQL ends with a checkpoint, and that takes seconds on a busy machine. */
+const STOPPING_MS = 60_000;
+
+afterAll(stopServices, STOPPING_MS);

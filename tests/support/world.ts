@@ -6,14 +6,14 @@ import { type App, allQueues, openApp } from "#src/app.ts";
 import { type FakeTelegram, startFakeTelegram } from "#src/fake-telegram/server.ts";
 import type { Funnel } from "#src/funnel/funnel.ts";
 import { openHttp, type Server } from "#src/http/index.ts";
-import { readConfig } from "#src/kernel/config.ts";
+import { type Config, readConfig } from "#src/kernel/config.ts";
 import type { BotId } from "#src/kernel/ids.ts";
-import { openLog } from "#src/kernel/log.ts";
+import { type Log, openLog } from "#src/kernel/log.ts";
 import { createKeyring } from "#src/kernel/secret.ts";
 import { type Sweeping, startSweeping } from "#src/sweeping.ts";
 import { addBot } from "#src/telegram/add-bot.ts";
 import { addTenant } from "#src/tenants/add-tenant.ts";
-import { services } from "./services.ts";
+import { type Services, services } from "./services.ts";
 
 /** A clock that stands still until it is moved. */
 export type HandClock = { now(): Date; advance(ms: number): void };
@@ -29,16 +29,32 @@ export type Running = {
   stop(): Promise<void>;
 };
 
+/** Where updates are posted: a process of the world, or any other that listens. */
+export type Door = { http: Pick<Server, "url"> };
+
 export type TestBot = {
   botId: BotId;
   token: string;
   secret: string;
   /** Posts an update to a process as Telegram does; `update_id` counts by itself unless given. */
-  post(to: Running, update: Record<string, unknown>, headers?: Record<string, string>): Promise<Response>;
+  post(to: Door, update: Record<string, unknown>, headers?: Record<string, string>): Promise<Response>;
   /** Posts a private text message. */
-  write(to: Running, chatId: number, text: string, extra?: Record<string, unknown>): Promise<Response>;
+  write(to: Door, chatId: number, text: string, extra?: Record<string, unknown>): Promise<Response>;
   /** The messages that the fake Telegram took from this bot for a chat, in order. */
   sent(chatId: number): Promise<{ method: string; payload: Record<string, unknown> }[]>;
+  /** What stands in the chat because of this bot: the text or caption of each message, in order; refused calls left out. */
+  chat(chatId: number): Promise<string[]>;
+};
+
+/** What a process uses in place of the world's own; `workers`: the queues that it works on (default: all). */
+export type StartOptions = {
+  workers?: typeof allQueues;
+  redisUrl?: string;
+  databaseUrl?: string;
+  /** Where its lines go; default nowhere. */
+  log?: Log;
+  /** Over what its environment would tell it. */
+  settings?: Partial<Config>;
 };
 
 export type World = {
@@ -48,13 +64,19 @@ export type World = {
   prefix: string;
   fake: FakeTelegram;
   clock: HandClock;
-  start(options?: { workers?: typeof allQueues; redisUrl?: string }): Promise<Running>;
+  start(options?: StartOptions): Promise<Running>;
   /** Adds a bot with this funnel (default: one text with a step button); its webhook stays unset, tests post by themselves. */
   addBot(funnel?: Funnel): Promise<TestBot>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-export const testKeyring = createKeyring([Buffer.alloc(32, 7)]);
+/** For hooks that open or end a world: the first one of a run also makes the services, which takes seconds on a busy machine. */
+export const OPENING_MS = 60_000;
+
+const testKey = Buffer.alloc(32, 7);
+export const testKeyring = createKeyring([testKey]);
+/** The same as SECRET_KEY holds it. */
+export const testSecretKey = testKey.toString("base64");
 
 /** What a bot says by default: one text with a button that leads to a second one, and a reply. */
 export const plainFunnel: Funnel = {
@@ -69,8 +91,9 @@ export const plainFunnel: Funnel = {
 
 let worlds = 0;
 
-export async function openWorld(): Promise<World> {
-  const shared = await services();
+/** `services`: of the caller's own, for stories that break them; without, those that all files of a run share. */
+export async function openWorld(options: { services?: Services } = {}): Promise<World> {
+  const shared = options.services ?? (await services());
   const databaseUrl = await shared.createDatabase();
   const sql = connectDatabase(databaseUrl, { connections: 4, name: "test" });
   const fake = await startFakeTelegram();
@@ -78,10 +101,13 @@ export async function openWorld(): Promise<World> {
   const prefix = `{test-${process.pid}-${++worlds}}`;
   const running = new Set<Running>();
 
-  async function start(options: { workers?: typeof allQueues; redisUrl?: string } = {}): Promise<Running> {
-    const redisUrl = options.redisUrl ?? shared.redisUrl;
-    const config = { ...readConfig({ TELEGRAM_API_ROOT: fake.url, PORT: "0" }), databaseUrl, redisUrl };
-    const log = openLog("silent", 2);
+  async function start(options: StartOptions = {}): Promise<Running> {
+    const addresses = {
+      databaseUrl: options.databaseUrl ?? databaseUrl,
+      redisUrl: options.redisUrl ?? shared.redisUrl,
+    };
+    const config = { ...readConfig({ TELEGRAM_API_ROOT: fake.url, PORT: "0" }), ...options.settings, ...addresses };
+    const log = options.log ?? openLog("silent", 2);
     const app = await openApp({
       config,
       keyring: testKeyring,
@@ -178,6 +204,12 @@ async function addTestBot(
     async sent(chatId) {
       const calls = await fake.control.calls({ token, chat_id: chatId });
       return calls.filter((call) => call.method.startsWith("send")).map(({ method, payload }) => ({ method, payload }));
+    },
+    async chat(chatId) {
+      const calls = await fake.control.calls({ token, chat_id: chatId });
+      return calls
+        .filter((call) => call.outcome?.message_id !== undefined)
+        .map(({ payload }) => String(payload.text ?? payload.caption ?? ""));
     },
   };
   return bot;
