@@ -7,5 +7,5 @@ export const gateway = defineQueue({
   name: "gateway",
   means: "Medium. Effects that call a payment gateway; a gateway that is slow holds up nothing else.",
   concurrency: 16,
-  jobs: { "effects.perform": RowKeys },
+  jobs: { "effects.perform": RowKeys, "effects.retry": RowKeys },
 });

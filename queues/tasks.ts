@@ -8,5 +8,5 @@ export const tasks = defineQueue({
   means:
     "Urgent. Updates that are not answered at the door; messages to be tried again; the heavy work that follows a /start.",
   concurrency: 8,
-  jobs: { "rows.process": RowKeys, "effects.perform": RowKeys },
+  jobs: { "rows.process": RowKeys, "effects.perform": RowKeys, "effects.retry": RowKeys },
 });

@@ -3,7 +3,7 @@
 import packageJson from "../package.json" with { type: "json" };
 import { type Command, helpOf, type Print, readFlags } from "./commands/command.ts";
 import { commands } from "./commands/index.ts";
-import { CommandError, PermanentError } from "./kernel/errors.ts";
+import { CommandError, PermanentError, reasonOf } from "./kernel/errors.ts";
 import { redactTokens } from "./kernel/log.ts";
 
 async function main(args: string[]): Promise<void> {
@@ -37,11 +37,14 @@ const write = (text: string): void => void process.stdout.write(text);
 main(Bun.argv.slice(2)).then(
   () => process.exit(0),
   (error) => {
-    const isExpected = error instanceof CommandError || error instanceof PermanentError;
-    const text = isExpected
-      ? error.message
-      : `Unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-    process.stderr.write(`${redactTokens(text)}\n`);
+    process.stderr.write(`${redactTokens(sentenceOf(error))}\n`);
     process.exit(error instanceof CommandError ? error.exitCode : 1);
   },
 );
+
+/** The whole story of what nobody expected may hold a query's values, so only its innermost first line is told. */
+function sentenceOf(error: unknown): string {
+  if (error instanceof CommandError || error instanceof PermanentError) return error.message;
+  const innermost = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return `Unexpected: ${reasonOf(innermost).split("\n")[0]}.`;
+}

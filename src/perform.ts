@@ -1,4 +1,5 @@
-// LIST of effects → what performs them; every try ends in a mark: done, refused, unknown, or later.
+// What performs the effects. A message goes out in its chat's lane, and every try ends in a mark: done, refused, unknown, or later; what
+// PostgreSQL does by itself is done and marked in one statement.
 
 import type { Database } from "#db/connect.ts";
 import { whileAway } from "#db/retry.ts";
@@ -20,10 +21,13 @@ import { markBlocked, migrateChat, saveProfiles } from "./telegram/customers.ts"
 import { openSender, type Sender } from "./telegram/sender.ts";
 
 export type Performer = {
-  /** Performs effects that this process owns: sends in order per chat, the others at once. Every one of them ends in a mark. */
+  /** Sends messages that this process owns, in order per chat. Every one of them ends in a mark. */
   perform(effects: PlacedEffect[]): void;
-  /** Takes the effects of these rows, as far as they are free; resolves when they are performed, for sends when they are in their lanes. */
-  performRows(rows: RowKey[]): Promise<void>;
+  /**
+   * Performs what is pending of these rows. "fresh": what PostgreSQL does by itself. "due": that, and their messages as far as they are
+   * free; resolves when those are in their lanes.
+   */
+  performRows(rows: RowKey[], which: "fresh" | "due"): Promise<void>;
   /** The same for rows whose transaction was committed without our hearing of it: their effects name us, but we do not have them. */
   adoptRows(rows: RowKey[]): Promise<void>;
   giveCourtesy(botId: BotId, courtesy: NonNullable<Decision["courtesy"]>): void;
@@ -33,6 +37,8 @@ export type Performer = {
 };
 
 type Placed<Kind extends EffectKind> = PlacedEffect & { kind: Kind };
+/** Every kind that is not sent: one that nothing performs does not compile. */
+type InDatabase = Exclude<EffectKind, "send">;
 
 export function openPerformer(options: {
   sql: Database;
@@ -130,39 +136,35 @@ export function openPerformer(options: {
     if (movedTo !== undefined) await save(() => migrateChat(sql, botId, chatId, movedTo));
   }
 
-  /** LIST effect → what does it. */
-  const performers: { [Kind in EffectKind]: (effects: Placed<Kind>[]) => Promise<void> | void } = {
-    send(effects) {
-      for (const effect of effects) hold(effect);
-      for (const [key, lane] of Map.groupBy(effects, laneOf)) lanes.add(key, lane);
-    },
-    async profile(effects) {
-      await whileAway(() => saveProfiles(sql, effects), log, signal);
-      await Promise.all(effects.map((effect) => finisher.add(markOf(effect, final("done", null)))));
-    },
+  function sendInLanes(effects: PlacedEffect[]): void {
+    const sends = effects.filter((effect) => effect.kind === "send");
+    for (const effect of sends) hold(effect);
+    for (const [key, lane] of Map.groupBy(sends, laneOf)) lanes.add(key, lane);
+  }
+
+  /** LIST of the effects that PostgreSQL performs by itself: what does all pending ones of some rows, and says how many they were. */
+  const performers: { [Kind in InDatabase]: (rows: RowKey[]) => Promise<number> } = {
+    profile: (rows) => saveProfiles(sql, rows, clock.now()),
   };
 
-  function give(effects: PlacedEffect[]): Promise<void>[] {
-    const byKind = Map.groupBy(effects, (effect) => effect.kind);
-    return [...byKind].map(async ([kind, some]) => {
-      await (performers[kind] as (effects: PlacedEffect[]) => Promise<void> | void)(some);
-    });
+  async function performInDatabase(rows: RowKey[]): Promise<void> {
+    for (const [kind, perform] of Object.entries(performers)) {
+      const done = await whileAway(() => perform(rows), log, signal);
+      metrics.effects.inc({ kind, outcome: "done" }, done);
+    }
   }
 
   return {
-    perform(effects) {
-      for (const given of give(effects))
-        given.catch((error) =>
-          log.error({ fact: "effect.failed", reason: reasonOf(error) }, "an effect could not be performed"),
-        );
-    },
-    async performRows(rows) {
-      // Without room nothing is taken: the rows stay free, and the sweep gives them out again.
-      if (lanes.size() > limits.sendsWaiting) return;
-      await Promise.all(give(await claimEffects(sql, lease.id, rows)));
+    perform: sendInLanes,
+    async performRows(rows, which) {
+      await performInDatabase(rows);
+      // A row that was just kept has its messages in some process' hands. And without room for more, nothing is taken: the rows stay free,
+      // and the sweep gives them out again.
+      if (which === "fresh" || lanes.size() > limits.sendsWaiting) return;
+      sendInLanes(await claimEffects(sql, lease.id, rows));
     },
     async adoptRows(rows) {
-      await Promise.all(give(await claimEffects(sql, lease.id, rows, { ownToo: true })));
+      sendInLanes(await claimEffects(sql, lease.id, rows, { ownToo: true }));
     },
     giveCourtesy: sender.giveCourtesy,
     isSendingTo: (botId, chatId) => lanes.busy(laneOf({ botId, chatId })),

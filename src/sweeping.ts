@@ -73,5 +73,5 @@ async function giveOut({ giver, processor, performer, log }: Swept, { rows, effe
   metrics.swept.inc({ what: "rows" }, rows.length);
   metrics.swept.inc({ what: "effects" }, effects.length);
   if (rows.length > 0 && !(await giver.giveRows(rows))) await processor.processKeys(rows);
-  if (effects.length > 0 && !(await giver.giveEffects(effects))) await performer.performRows(effects);
+  if (effects.length > 0 && !(await giver.giveDueEffects(effects))) await performer.performRows(effects, "due");
 }

@@ -22,11 +22,12 @@ type Doing = Pick<App, "processor" | "performer" | "sql" | "clock" | "log">;
 /** Job kind → what runs. */
 function handlersOf({ processor, performer, sql, clock, log }: Doing): Handlers {
   const processRows = (data: RowKeys) => processor.processKeys(keysOf(data));
-  const performEffects = (data: RowKeys) => performer.performRows(keysOf(data));
+  const performFresh = (data: RowKeys) => performer.performRows(keysOf(data), "fresh");
+  const performDue = (data: RowKeys) => performer.performRows(keysOf(data), "due");
   return {
-    tasks: { "rows.process": processRows, "effects.perform": performEffects },
+    tasks: { "rows.process": processRows, "effects.perform": performFresh, "effects.retry": performDue },
     webhook: { "rows.process": processRows },
-    gateway: { "effects.perform": performEffects },
+    gateway: { "effects.perform": performFresh, "effects.retry": performDue },
     clock: {
       async "slots.turn"() {
         const opened = await openSlot(sql, clock.now());
@@ -77,12 +78,14 @@ export function startWorkers(
 export type Giver = {
   /** Gives rows to their queue; false when Redis is away (the rows are safe, the sweep comes back to them). Never throws. */
   giveRows(rows: RowKey[]): Promise<boolean>;
-  /** The same for the effects of rows. */
+  /** The same for the effects of rows that were just kept. */
   giveEffects(rows: RowKey[]): Promise<boolean>;
+  /** The same for effects that the sweep found: also those whose time to be tried again has come. */
+  giveDueEffects(rows: RowKey[]): Promise<boolean>;
 };
 
 export function openGiver(queues: Queues, log: Log): Giver {
-  async function give(kind: "rows.process" | "effects.perform", rows: RowKey[]): Promise<boolean> {
+  async function give(kind: keyof typeof tasks.jobs, rows: RowKey[]): Promise<boolean> {
     try {
       for (let from = 0; from < rows.length; from += limits.jobIds) {
         const some = rows.slice(from, from + limits.jobIds);
@@ -97,7 +100,11 @@ export function openGiver(queues: Queues, log: Log): Giver {
       return false;
     }
   }
-  return { giveRows: (rows) => give("rows.process", rows), giveEffects: (rows) => give("effects.perform", rows) };
+  return {
+    giveRows: (rows) => give("rows.process", rows),
+    giveEffects: (rows) => give("effects.perform", rows),
+    giveDueEffects: (rows) => give("effects.retry", rows),
+  };
 }
 
 /** Makes the clock's recurring jobs exist, also after Redis was emptied. */

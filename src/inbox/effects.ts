@@ -46,23 +46,23 @@ type ClaimedRow = {
 };
 
 /**
- * Takes the pending effects of `rows` for this process, in order: those that nobody owns or whose owner is dead, and whose chat has no
+ * Takes the pending messages of `rows` for this process, in order: those that nobody owns or whose owner is dead, and whose chat has no
  * earlier row with unfinished messages. An owner that died may have begun the call: `begunBefore` says so. `ownToo`: also those that name
- * this process as their owner, which then must not have them in its hands.
+ * this process as their owner without its having them.
  */
 export async function claimEffects(
   sql: Database,
   owner: ProcessId,
   rows: RowKey[],
-  options: { ownToo?: boolean } = {},
+  { ownToo = false } = {},
 ): Promise<PlacedEffect[]> {
   const claimed = await sql<ClaimedRow[]>`
     WITH picked AS MATERIALIZED (
       SELECT e.* FROM unnest(${slotsOf(rows)}::int[], ${idsOf(rows)}::bigint[]) AS key (slot, id)
       CROSS JOIN LATERAL (
         SELECT slot, row_id, n, owner FROM effect
-        WHERE effect.slot = key.slot AND effect.row_id = key.id AND state = 'pending'
-          AND (owner IS NULL OR owner NOT IN (${sql.unsafe(LIVING)}) OR (owner = ${owner} AND ${options.ownToo === true}))
+        WHERE effect.slot = key.slot AND effect.row_id = key.id AND kind = 'send' AND state = 'pending'
+          AND (owner IS NULL OR owner NOT IN (${sql.unsafe(LIVING)}) OR (owner = ${owner} AND ${ownToo}))
           AND (SELECT 1 FROM effect AS earlier WHERE earlier.slot = effect.after_slot AND earlier.row_id = effect.after_row_id
                  AND earlier.kind = 'send' AND earlier.state = 'pending' LIMIT 1) IS NULL
         ORDER BY n LIMIT 1000 FOR UPDATE SKIP LOCKED) AS e)

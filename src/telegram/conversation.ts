@@ -32,7 +32,11 @@ export function openConversation(options: { sql: Database; bots: Bots }): Conver
   const funnels = openFunnels(options.sql);
   return {
     prepare: (rows) => Promise.all(rows.map((row) => prepareRow(row, bots, funnels))),
-    load: lockCustomers,
+    async load(tx, prepared, now) {
+      const people = await lockCustomers(tx, prepared, now);
+      await findOwnVersions(people, funnels);
+      return people;
+    },
     decide: (prepared, people, now) => prepared.map((one) => decideRow(one, people, now)),
     save: (tx, decided) => [...saveCustomers(tx, decided), ...saveMessages(tx, decided)],
   };
@@ -47,8 +51,8 @@ async function prepareRow(row: TelegramRow, bots: Bots, funnels: Funnels): Promi
   return { row, incoming, ...(current && { current }), ...(tapped && { tapped }) };
 }
 
-/** A locked customer with the row that last sent him something, if that is not finished. */
-export type Locked = { customer: Customer; after: RowKey | null };
+/** A locked customer, the row that last sent him something if that is not finished, and the version in which he stands. */
+export type Locked = { customer: Customer; after: RowKey | null; own?: FunnelVersion };
 export type People = Map<string, Locked>;
 
 const nameOf = (botId: BotId, chatId: ChatId): string => `${botId}:${chatId}`;
@@ -57,8 +61,9 @@ function decideRow({ row, incoming, current, tapped }: Prepared, people: People,
   const person = "person" in incoming ? incoming.person : undefined;
   const locked = person && people.get(nameOf(row.botId, person.chatId));
   if (!person || !locked) return { row, chatId: null, decision: { outcome: "ignored", effects: [] }, after: null };
-  const { customer, after } = locked;
-  const scene = { customer, receivedAt: row.receivedAt, now, ...(current && { current }), ...(tapped && { tapped }) };
+  const { customer, after, own } = locked;
+  const versions = { ...(current && { current }), ...(own && { own }), ...(tapped && { tapped }) };
+  const scene = { customer, receivedAt: row.receivedAt, now, ...versions };
   const decision = decide(incoming, scene);
   // What the next row of this chat in the batch finds.
   locked.customer = decision.customer ?? customer;
@@ -118,6 +123,15 @@ async function lockCustomers(tx: Transaction, prepared: Prepared[], now: Date): 
       return [name, { customer: asCustomer(row), after: after.get(name) ?? null }];
     }),
   );
+}
+
+/** Versions never change, so after the first time they come from memory. */
+async function findOwnVersions(people: People, funnels: Funnels): Promise<void> {
+  for (const locked of people.values()) {
+    const id = locked.customer.funnelVersionId;
+    const own = id === null ? undefined : await funnels.find(id);
+    if (own) locked.own = own;
+  }
 }
 
 function customerKeys(prepared: Prepared[]): { botId: BotId; person: Person }[] {

@@ -18,6 +18,8 @@ export type Scene = {
   customer: Customer;
   /** The version that a start begins; absent = the bot has no funnel yet. */
   current?: FunnelVersion;
+  /** The version that this customer began; absent = none, or the one that is current. */
+  own?: FunnelVersion;
   /** The version in which a tapped button stands; absent = we know no such button. */
   tapped?: FunnelVersion;
   receivedAt: Date;
@@ -38,7 +40,7 @@ export function decide(incoming: Incoming, scene: Scene): Decision {
       return { ...decideStart(incoming, incoming.payload, scene), message: keptMessage(incoming) };
     default: {
       // Somebody who never began is welcomed, whatever he writes.
-      const decision = scene.customer.startedAt === null ? decideFirst(incoming, scene) : decideText(incoming, scene);
+      const decision = !hasBegun(scene.customer) ? decideFirst(incoming, scene) : decideText(incoming, scene);
       return { ...decision, message: keptMessage(incoming) };
     }
   }
@@ -74,12 +76,13 @@ function decideFirst(incoming: Speaking & { text: string }, scene: Scene): Decis
 
 /** Text outside a step gets the bot's configured reply, the same text again within three seconds only once. */
 function decideText(incoming: Speaking & { text: string }, scene: Scene): Decision {
-  const { customer, current, receivedAt } = scene;
+  const { customer, receivedAt } = scene;
+  const version = scene.own ?? scene.current;
   const what = whatIsSaid(incoming);
   const seen = { ...customer, blockedAt: null };
   if (isRepeat(customer, what, receivedAt)) return { outcome: "processed", customer: seen, effects: [] };
   const answered = { ...seen, answeredWhat: what, answeredAt: receivedAt };
-  const effects = current ? repliesWith(runReply(current.funnel, namesOf(incoming.person))) : [];
+  const effects = version ? repliesWith(runReply(version.funnel, namesOf(incoming.person))) : [];
   return { outcome: "processed", customer: answered, effects };
 }
 
@@ -105,8 +108,6 @@ function decideTap(tap: Incoming & { kind: "tap" }, scene: Scene): Decision {
     blockedAt: null,
     funnelVersionId: tapped.id,
     stepId: at,
-    // Who taps a button has begun, even if we never saw his /start.
-    startedAt: customer.startedAt ?? receivedAt,
     answeredWhat: what,
     answeredAt: receivedAt,
   };
@@ -150,6 +151,9 @@ function namesOf({ firstName, lastName }: Person) {
 }
 
 const whatIsSaid = ({ text }: { text: string }): string => `text:${text.slice(0, 200)}`;
+
+/** Who taps a button has begun, too, even if we never saw his /start. */
+const hasBegun = ({ startedAt, stepId }: Customer): boolean => startedAt !== null || stepId !== null;
 
 const isWithin = (earlier: Date | null, now: Date, ms: number): boolean =>
   earlier !== null && Math.abs(now.getTime() - earlier.getTime()) < ms;

@@ -62,7 +62,7 @@ test("what belongs to a living process is left alone", async () => {
   const effect = await leaveSend(world, bot, { chatId: chat, owner, text: "Resposta" });
   world.clock.advance(60_000);
   expect(await second.sweep()).toMatchObject({ effects: [] });
-  await second.app.performer.performRows([effect]);
+  await second.app.performer.performRows([effect], "due");
   await second.settle();
   expect(await outcomeOf(effect)).toEqual({ state: "pending", reason: null, owner });
   expect(await bot.sent(chat)).toEqual([]);

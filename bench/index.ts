@@ -1,0 +1,35 @@
+// npm run bench: LIST of benchmarks by name; runs the one that is asked for and ends with 1 when it missed a target.
+
+import { CommandError } from "#src/kernel/errors.ts";
+import { type Bench, helpOf, readFlags } from "./bench.ts";
+import { start } from "./start.ts";
+
+const benches: readonly Bench[] = [start];
+
+async function main([name = "--help", ...args]: string[]): Promise<number> {
+  if (name === "--help" || name === "-h" || name === "help") return write(overview());
+  const bench = benches.find((one) => one.name === name);
+  if (!bench) throw new CommandError(`There is no benchmark "${name}"; \`npm run bench -- --help\` lists them.`, 2);
+  const flags = readFlags(bench, args);
+  if (flags.has("help")) return write(helpOf(bench));
+  return (await bench.run(flags)) ? 0 : 1;
+}
+
+function overview(): string {
+  const lines = benches.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`);
+  return `npm run bench -- <name> [flags]\n\n${lines.join("\n")}\n\n\`npm run bench -- <name> --help\` shows its flags.\n`;
+}
+
+function write(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+main(Bun.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error) => {
+    const isExpected = error instanceof CommandError;
+    process.stderr.write(`${isExpected ? error.message : Bun.inspect(error)}\n`);
+    process.exit(isExpected ? error.exitCode : 1);
+  },
+);
