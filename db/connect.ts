@@ -1,6 +1,6 @@
 // The PostgreSQL pool of a process, for the line: SQL in batches. db/tables.ts opens drizzle beside it, for rows one at a time.
 
-import postgres, { type ISql, type PendingQuery, type Row, type Sql } from "postgres";
+import postgres, { type ISql, type Sql } from "postgres";
 import { limits } from "#src/kernel/limits.ts";
 
 /** bigint columns arrive as numbers: all ids stay below 2^53 (Telegram: 52 bits). */
@@ -14,8 +14,6 @@ const numericBigint = {
 export type Database = Sql<{ bigint: number }>;
 /** What statements are written on, inside a transaction or outside. */
 export type Transaction = ISql<{ bigint: number }>;
-/** A statement that is written but not sent; whoever gets it says when. */
-export type Statement = PendingQuery<Row[]>;
 
 /**
  * Everything here is read by key. A plan made while a table was empty prefers a scan and stays in use when the table is full, and a
@@ -51,7 +49,8 @@ export function connectDatabase(url: string, options: { connections?: number; na
     connection: {
       application_name: options.name ?? "grimbots",
       statement_timeout: 10_000,
-      idle_in_transaction_session_timeout: 30_000,
+      // Nothing legitimate idles in a transaction for longer than milliseconds.
+      idle_in_transaction_session_timeout: 3_000,
       ...ALWAYS_BY_KEY,
     },
   });

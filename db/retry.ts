@@ -12,6 +12,9 @@ const AGAIN = [
   /^57/, // admin shutdown, crash shutdown, cannot connect now, statement timeout
   /^55P03$/, // lock not available
   /^25P03$/, // idle in transaction too long
+  /^25006$/, // read only: a standby that is about to be promoted
+  /^58/, // system error: the server's disk or files
+  /^ERR_(SOCKET|STREAM)/, // a connection that broke under a statement
   /^CONNECTION_/,
   /^CONNECT_TIMEOUT$/,
   /^E[A-Z]+$/, // ECONNREFUSED, ECONNRESET, EPIPE, ENOENT of a socket

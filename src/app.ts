@@ -81,7 +81,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const enqueueEffects = (rows: RowKey[]) => void giver.giveEffects(rows);
   const processor = openProcessor({
     sql,
-    owner: lease.id,
+    lease,
     clock,
     log,
     conversation,
@@ -126,13 +126,15 @@ export async function openApp(options: AppOptions): Promise<App> {
     async [Symbol.asyncDispose]() {
       const close = (name: string, ms: number, part: () => Promise<unknown>) => closeWithin(name, ms, log, part);
       await close("sweep", 1_000, async () => sweeping?.stop());
-      await close("workers", limits.drainMs / 2, async () => work?.close());
+      await close("workers", limits.drainMs * 0.3, async () => work?.close());
       await close("line", limits.drainMs / 2, async () => {
         await inbox.idle();
         await processor.idle();
         await performer.idle();
       });
+      // From here on no send begins; those under way end and are marked while the lease still holds.
       ending.abort();
+      await close("sends", limits.drainMs * 0.15, () => performer.idle());
       inbox.close();
       await close("queues", 1_000, () => queues.close());
       redis.disconnect();

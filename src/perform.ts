@@ -54,12 +54,29 @@ export function openPerformer(options: {
   const finisher = batch<Mark, undefined>({
     maxItems: limits.markBatchRows,
     run: async (marks) => {
-      await whileAway(() => finishEffects(sql, lease.id, marks, clock.now()), log, signal);
+      await writeMarks(marks);
       for (const { effect, state } of marks)
         metrics.effects.inc({ kind: effect.kind, outcome: state === "pending" ? "later" : state });
       return marks.map(() => undefined);
     },
   });
+
+  /** A mark that cannot be written must not undo the others: they are then written one by one, that one without what is peculiar to it. */
+  async function writeMarks(marks: Mark[]): Promise<void> {
+    try {
+      await whileAway(() => finishEffects(sql, lease.id, marks, clock.now()), log, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      log.error(
+        { fact: "effect.mark_failed", marks: marks.length, reason: redactTokens(reasonOf(error)) },
+        "outcomes could not be written",
+      );
+      const [only] = marks;
+      if (marks.length > 1) for (const mark of marks) await writeMarks([mark]);
+      else if (only?.message) await writeMarks([{ ...only, message: null }]);
+      else throw error;
+    }
+  }
 
   /** The sends in our hands, by how often: whatever path leads here, one that is on its way is not begun a second time. */
   const held = new Map<string, number>();
@@ -100,8 +117,10 @@ export function openPerformer(options: {
   }
 
   async function trySend(effect: Placed<"send">, behind: readonly Placed<"send">[]): Promise<number> {
-    if (!(await isOurs(effect))) return 0;
-    const tried = await turnOf(effect);
+    // At the end of the process what has not begun stays in its row, for the next one.
+    if (signal.aborted) return behind.length;
+    const tried = (await isOurs(effect)) && (await turnOf(effect));
+    if (!tried) return 0;
     const together = tried.behind ? [effect, ...behind] : [effect];
     await Promise.all(together.map((one) => finisher.add(markOf(one, tried))));
     // Its mark is written: whatever becomes of the consequences, it must not be marked again.
@@ -113,17 +132,19 @@ export function openPerformer(options: {
 
   /** After a gap in the lease somebody else may have taken it over; one in doubt may have ended since it came. */
   async function isOurs(effect: PlacedEffect): Promise<boolean> {
-    if (lease.holds() && !doubtful.has(effect)) return true;
+    if (lease.holds() && effect.epoch === lease.epoch() && !doubtful.has(effect)) return true;
     await lease.regain();
+    effect.epoch = lease.epoch();
     return whileAway(() => stillOwned(sql, lease.id, effect), log, signal);
   }
 
-  async function turnOf(effect: Placed<"send">): Promise<Tried> {
+  /** Undefined: it is no longer ours to send. */
+  async function turnOf(effect: Placed<"send">): Promise<Tried | undefined> {
     if (effect.begunBefore && effect.policy === "marketing") return final("unknown", "owner_died");
     const { after } = effect;
     if (after && (await whileAway(() => hasPendingSends(sql, after), log, signal)))
       return { ...later("earlier_message", clock.now()), countsAsTry: false, behind: true };
-    return sender.trySend(effect);
+    return sender.trySend(effect, () => isOurs(effect));
   }
 
   async function applyConsequences({ botId, chatId }: PlacedEffect, tried: Tried): Promise<void> {
@@ -161,10 +182,10 @@ export function openPerformer(options: {
       // A row that was just kept has its messages in some process' hands. And without room for more, nothing is taken: the rows stay free,
       // and the sweep gives them out again.
       if (which === "fresh" || lanes.size() > limits.sendsWaiting) return;
-      sendInLanes(await claimEffects(sql, lease.id, rows));
+      sendInLanes(await claimEffects(sql, lease, rows));
     },
     async adoptRows(rows) {
-      sendInLanes(await claimEffects(sql, lease.id, rows, { ownToo: true }));
+      sendInLanes(await claimEffects(sql, lease, rows, { ownToo: true }));
     },
     giveCourtesy: sender.giveCourtesy,
     isSendingTo: (botId, chatId) => lanes.busy(laneOf({ botId, chatId })),

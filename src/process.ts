@@ -1,20 +1,20 @@
-// claim → load → decide → save and keep effects, in one transaction per batch; then the effects are given to those who perform them.
+// load → decide → save and keep effects, one statement for a batch; then the effects are given to those who perform them.
 
 import type { Database } from "#db/connect.ts";
 import { isTransient, whileAway } from "#db/retry.ts";
-import { transact } from "#db/transact.ts";
-import { keepEffects, type NewEffect } from "./inbox/effects.ts";
+import { effectRecord, type NewEffect } from "./inbox/effects.ts";
+import type { Lease } from "./inbox/lease.ts";
 import type { RowKey } from "./inbox/line.ts";
-import { claimRows, finishRows, readRows, setAside } from "./inbox/rows.ts";
+import { readRows, readUndone, setAside } from "./inbox/rows.ts";
 import { type Batcher, batch } from "./kernel/batch.ts";
 import type { Clock } from "./kernel/clock.ts";
 import { reasonOf } from "./kernel/errors.ts";
-import type { ProcessId, RowId } from "./kernel/ids.ts";
+import type { RowId } from "./kernel/ids.ts";
 import { limits } from "./kernel/limits.ts";
 import { type Log, redactTokens } from "./kernel/log.ts";
 import { metrics } from "./kernel/metrics.ts";
 import type { Performer } from "./perform.ts";
-import type { Conversation, Decided, TelegramRow } from "./telegram/conversation.ts";
+import { type Conversation, type Decided, describeDecisions, type TelegramRow } from "./telegram/conversation.ts";
 import type { TelegramUpdate } from "./telegram/update.ts";
 
 export type Processor = {
@@ -31,7 +31,7 @@ type Attempt = { given: Set<RowId>; isRepeat: boolean };
 
 export function openProcessor(options: {
   sql: Database;
-  owner: ProcessId;
+  lease: Lease;
   clock: Clock;
   log: Log;
   conversation: Conversation;
@@ -40,7 +40,7 @@ export function openProcessor(options: {
   enqueueEffects: (rows: RowKey[]) => void;
   signal: AbortSignal;
 }): Processor {
-  const { sql, owner, clock, log, conversation, performer, enqueueEffects, signal } = options;
+  const { sql, lease, clock, log, conversation, performer, enqueueEffects, signal } = options;
 
   async function processBatch(rows: TelegramRow[]): Promise<undefined[]> {
     const given = new Set<RowId>();
@@ -62,27 +62,45 @@ export function openProcessor(options: {
   }
 
   async function runBatch(rows: TelegramRow[], { given, isRepeat }: Attempt): Promise<void> {
+    let left = rows;
+    for (let round = 0; left.length > 0; round++) {
+      if (round === limits.decideRounds) throw new Error("other processes kept changing the customer");
+      const saved = await decideAndSave(left);
+      for (const id of saved) given.add(id);
+      left = left.filter((row) => !saved.has(row.id));
+      if (left.length === 0) return;
+      // Somebody else changed a customer meanwhile, or has done a row: what is still to be done is decided anew on what he left.
+      const undone = await readUndone(sql, left);
+      const doneBefore = left.filter((row) => !undone.has(row.id) && !given.has(row.id));
+      // A connection that broke left open whether an earlier attempt was committed. If it was, the effects of these rows name this process
+      // without its having them.
+      if (isRepeat && doneBefore.length > 0) await performer.adoptRows(doneBefore);
+      left = left.filter((row) => undone.has(row.id));
+    }
+  }
+
+  /** One round: what was decided on the latest state is saved and given out; returns those rows. */
+  async function decideAndSave(rows: TelegramRow[]): Promise<Set<RowId>> {
     const now = clock.now();
     const prepared = await conversation.prepare(rows);
-    const { decided, effects } = await transact(
-      sql,
-      async (tx) => {
-        const [claimed, people] = await Promise.all([claimRows(tx, rows), conversation.load(tx, prepared, now)]);
-        const mine = prepared.filter(({ row }) => claimed.has(row.id));
-        const decided = conversation.decide(mine, people, now);
-        return { decided, effects: placeEffects(decided, owner, performer, now) };
-      },
-      (tx, { decided, effects }) => {
-        const done = decided.map(({ row, decision }) => ({ ...row, outcome: decision.outcome }));
-        return [...conversation.save(tx, decided), ...keepEffects(tx, effects, now), ...finishRows(tx, done, now)];
-      },
+    const people = await conversation.load(prepared);
+    const decided = conversation.decide(prepared, people, now);
+    const effects = placeEffects(decided, lease, performer, now);
+    const { personOf, ...described } = describeDecisions(decided, people);
+    const persons = new Map(decided.map((one) => [one.row.id, personOf(one)]));
+    const document = {
+      ...described,
+      effects: effects.map((one) => ({ person: persons.get(one.id), ...effectRecord(one) })),
+    };
+    const saved = await sql<
+      { id: RowId }[]
+    >`SELECT save_decisions(${JSON.stringify(document)}::text::jsonb, ${now}) AS id`;
+    const ids = new Set(saved.map((row) => row.id));
+    giveOut(
+      decided.filter(({ row }) => ids.has(row.id)),
+      effects.filter((effect) => ids.has(effect.id)),
     );
-    for (const { row } of decided) given.add(row.id);
-    giveOut(decided, effects);
-    // A connection that broke during an earlier commit left open whether it happened. If it did, those rows are done, and their effects
-    // name this process without its having them.
-    const unheard = isRepeat ? rows.filter((row) => !given.has(row.id)) : [];
-    if (unheard.length > 0) await performer.adoptRows(unheard);
+    return ids;
   }
 
   /** Runs before the next batch loads its customers, so a chat's next messages find the lane in which these wait. */
@@ -90,8 +108,8 @@ export function openProcessor(options: {
     for (const { decision } of decided) metrics.rowsProcessed.inc({ outcome: decision.outcome });
     for (const { row, decision } of decided)
       if (decision.courtesy) performer.giveCourtesy(row.botId, decision.courtesy);
-    performer.perform(effects.filter((effect) => effect.owner === owner));
-    const queued = new Map(effects.filter((effect) => effect.owner === null).map((effect) => [effect.id, effect]));
+    performer.perform(effects.filter((effect) => effect.owner === lease.id));
+    const queued = new Map(effects.filter((effect) => effect.kind !== "send").map((effect) => [effect.id, effect]));
     if (queued.size > 0) enqueueEffects([...queued.values()].map(({ slot, id }) => ({ slot, id })));
   }
 
@@ -126,8 +144,9 @@ export function openProcessor(options: {
  * Sends are performed by this process, behind what it is still sending to the chat. When an earlier message of the chat waits
  * elsewhere (in another process, for the end of a pause), they are kept without an owner, and go out when that one has.
  */
-function placeEffects(batch: Decided[], owner: ProcessId, performer: Performer, now: Date): NewEffect[] {
+function placeEffects(batch: Decided[], lease: Lease, performer: Performer, now: Date): NewEffect[] {
   const waiting = new Set<RowKey["id"]>();
+  const epoch = lease.epoch();
   return batch.flatMap(({ row, chatId, decision, after }) => {
     if (chatId === null) return [];
     const inBatch = after !== null && batch.some((one) => one.row.id === after.id);
@@ -138,9 +157,17 @@ function placeEffects(batch: Decided[], owner: ProcessId, performer: Performer, 
       const mine = effect.kind === "send" && !mustWait;
       return {
         ...effect,
-        ...{ slot: row.slot, id: row.id, n, botId: row.botId, chatId, begunBefore: false },
+        ...{
+          slot: row.slot,
+          id: row.id,
+          n,
+          botId: row.botId,
+          chatId,
+          begunBefore: false,
+          epoch,
+        },
         attempts: mine ? 1 : 0,
-        owner: mine ? owner : null,
+        owner: mine ? lease.id : null,
         after: effect.kind === "send" ? after : null,
         dueAt: effect.kind === "send" && mustWait ? now : null,
         ...(n === firstSend && row.arrivedMs !== undefined ? { arrivedMs: row.arrivedMs } : {}),

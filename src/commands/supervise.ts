@@ -2,6 +2,7 @@
 
 import type { Subprocess } from "bun";
 import { type Config, environmentOf, ownCommand } from "../kernel/config.ts";
+import { reasonOf } from "../kernel/errors.ts";
 import { limits } from "../kernel/limits.ts";
 import type { Log } from "../kernel/log.ts";
 
@@ -34,27 +35,27 @@ export async function supervise({ config, processes, args, log, ending }: Superv
     let pauseMs = RESTART_MIN_MS;
     while (!isEnding) {
       const startedMs = performance.now();
-      const child = Bun.spawn(
-        [...ownCommand(), "serve", ...args.all, ...(index === 0 ? args.first : []), "--share", String(processes)],
-        {
-          env,
-          // Never written to: its end tells the child that this process is gone.
-          stdin: "pipe",
-          stdout: "inherit",
-          stderr: "inherit",
-        },
-      );
-      children.set(index, child);
-      log.info({ fact: "child.started", index, childPid: child.pid }, "process started");
-      const code = await child.exited;
+      const how = await runChild(index).catch((error) => reasonOf(error));
       if (isEnding) return;
       pauseMs = performance.now() - startedMs > STEADY_MS ? RESTART_MIN_MS : Math.min(pauseMs * 2, RESTART_MAX_MS);
-      log.error(
-        { fact: "child.died", index, childPid: child.pid, code, pauseMs },
-        "a process died; it is started again",
-      );
+      log.error({ fact: "child.died", index, how, pauseMs }, "a process died; it is started again");
       await Promise.race([Bun.sleep(pauseMs), ending]);
     }
+  }
+
+  /** Resolves with the exit code; rejects when the machine refuses a new process. */
+  async function runChild(index: number): Promise<number> {
+    const own = index === 0 ? args.first : [];
+    const child = Bun.spawn([...ownCommand(), "serve", ...args.all, ...own, "--share", String(processes)], {
+      env,
+      // Never written to: its end tells the child that this process is gone.
+      stdin: "pipe",
+      stdout: "inherit",
+      stderr: "inherit",
+    });
+    children.set(index, child);
+    log.info({ fact: "child.started", index, childPid: child.pid }, "process started");
+    return child.exited;
   }
 
   const running = Array.from({ length: processes }, (_, index) => keepRunning(index));

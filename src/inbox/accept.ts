@@ -34,7 +34,9 @@ export function openInbox<Update>(options: {
 }): Inbox<Update> {
   const { sql, owner, log, hasRoom, onKept } = options;
 
-  async function keep(arrivals: Arrival<Update>[]): Promise<undefined[]> {
+  async function keep(arrived: Arrival<Update>[]): Promise<undefined[]> {
+    // In one order everywhere: two processes that keep the same repeats never wait for each other in a ring.
+    const arrivals = arrived.toSorted((a, b) => a.botId - b.botId || a.updateId - b.updateId);
     const room = hasRoom();
     const owners = arrivals.map((arrival) => (arrival.atOnce && room ? owner : null));
     const kept = await insert(arrivals, owners);

@@ -5,31 +5,32 @@
 //      ├────► refused     it never will
 //      └────► unknown     the answer is lost and the policy forbids a second try
 
-import type { Database, Statement, Transaction } from "#db/connect.ts";
+import type { Database } from "#db/connect.ts";
 import { timesOf } from "#db/values.ts";
 import type { EffectKind } from "../kernel/effect.ts";
 import type { BotId, ChatId, ProcessId, RowId, Slot } from "../kernel/ids.ts";
-import { LIVING } from "./lease.ts";
+import { GRACE, type Lease } from "./lease.ts";
 import type { KeptMessage, PlacedEffect, RowKey } from "./line.ts";
 import { idsOf, slotsOf } from "./rows.ts";
 
 /** An effect about to be kept. `owner` null = a queue or the sweep gives it out. */
 export type NewEffect = PlacedEffect & { owner: ProcessId | null; dueAt: Date | null };
 
-export function keepEffects(tx: Transaction, effects: NewEffect[], now: Date): Statement[] {
-  if (effects.length === 0) return [];
-  return [
-    tx`
-    INSERT INTO effect (slot, row_id, n, kind, policy, bot_id, chat_id, body, owner, attempts, due_at, after_slot, after_row_id, created_at)
-    SELECT e.*, ${now}::timestamptz FROM unnest(
-      ${slotsOf(effects)}::int[], ${idsOf(effects)}::bigint[], ${effects.map((e) => e.n)}::smallint[],
-      ${effects.map((e) => e.kind)}::text[], ${effects.map((e) => e.policy)}::text[],
-      ${effects.map((e) => e.botId)}::bigint[], ${effects.map((e) => e.chatId)}::bigint[],
-      ${effects.map((e) => JSON.stringify(e.body))}::text[]::jsonb[],
-      ${effects.map((e) => e.owner)}::bigint[], ${effects.map((e) => e.attempts)}::smallint[],
-      ${timesOf(effects.map((e) => e.dueAt))}::timestamptz[],
-      ${effects.map((e) => e.after?.slot ?? null)}::int[], ${effects.map((e) => e.after?.id ?? null)}::bigint[]) AS e`,
-  ];
+/** An effect as `save_decisions` takes it. */
+export function effectRecord(effect: NewEffect) {
+  const { slot, id, n, kind, policy, botId, chatId, body, owner, attempts, dueAt, after } = effect;
+  const place = { slot, row_id: id, n, bot_id: botId, chat_id: chatId };
+  return {
+    ...place,
+    kind,
+    policy,
+    body,
+    owner,
+    attempts,
+    due_at: dueAt,
+    after_slot: after?.slot,
+    after_row_id: after?.id,
+  };
 }
 
 type ClaimedRow = {
@@ -52,24 +53,28 @@ type ClaimedRow = {
  */
 export async function claimEffects(
   sql: Database,
-  owner: ProcessId,
+  lease: Lease,
   rows: RowKey[],
   { ownToo = false } = {},
 ): Promise<PlacedEffect[]> {
+  const owner = lease.id;
+  const epoch = lease.epoch();
   const claimed = await sql<ClaimedRow[]>`
     WITH picked AS MATERIALIZED (
       SELECT e.* FROM unnest(${slotsOf(rows)}::int[], ${idsOf(rows)}::bigint[]) AS key (slot, id)
       CROSS JOIN LATERAL (
         SELECT slot, row_id, n, owner FROM effect
         WHERE effect.slot = key.slot AND effect.row_id = key.id AND kind = 'send' AND state = 'pending'
-          AND (owner IS NULL OR owner NOT IN (${sql.unsafe(LIVING)}) OR (owner = ${owner} AND ${ownToo}))
+          AND (owner IS NULL OR (owner = ${owner} AND ${ownToo})
+            OR (${lease.mayJudge()} AND owner <> ${owner} AND owner NOT IN (SELECT living(${GRACE}::interval))))
           AND (SELECT 1 FROM effect AS earlier WHERE earlier.slot = effect.after_slot AND earlier.row_id = effect.after_row_id
                  AND earlier.kind = 'send' AND earlier.state = 'pending' LIMIT 1) IS NULL
         ORDER BY n LIMIT 1000 FOR UPDATE SKIP LOCKED) AS e)
-    UPDATE effect SET owner = ${owner}, attempts = effect.attempts + 1, due_at = NULL
+    -- Its due time stays until it is finished: should this process die, the sweep finds it by that.
+    UPDATE effect SET owner = ${owner}, attempts = effect.attempts + 1
     FROM picked WHERE effect.slot = picked.slot AND effect.row_id = picked.row_id AND effect.n = picked.n
     RETURNING effect.slot, effect.row_id, effect.n, kind, policy, bot_id, chat_id, body, attempts, coalesce(picked.owner <> ${owner}, false) AS begun_before`;
-  return claimed.map(asPlaced).sort((a, b) => a.id - b.id || a.n - b.n);
+  return claimed.map((row) => asPlaced(row, epoch)).sort((a, b) => a.id - b.id || a.n - b.n);
 }
 
 /** Whether an effect is still pending and ours: asked after a gap in the lease. */
@@ -125,8 +130,9 @@ export async function finishEffects(sql: Database, owner: ProcessId, marks: Mark
     ON CONFLICT DO NOTHING`;
 }
 
-function asPlaced(row: ClaimedRow): PlacedEffect {
+function asPlaced(row: ClaimedRow, epoch: number): PlacedEffect {
   return {
+    epoch,
     slot: row.slot,
     id: row.row_id,
     n: row.n,

@@ -11,6 +11,8 @@ export type Lease = {
   id: ProcessId;
   /** Whether this process may act on what it owns: its last renewal is younger than the lease. */
   holds(): boolean;
+  /** Grows with every gap in the lease: what was taken in an earlier epoch may belong to somebody else by now. */
+  epoch(): number;
   /** Resolves when it is in force again; rejects when the process ends first. */
   regain(): Promise<void>;
   /** Whether it has been renewed without a gap for a while: only then may it judge that others are dead. */
@@ -30,8 +32,10 @@ export async function openLease(
   let unbrokenSinceMs = renewedMs;
   let renewal: Promise<void> | undefined;
   let waiting: PromiseWithResolvers<void> | undefined;
+  let epoch = 0;
+  let isClosed = false;
 
-  const holds = (): boolean => nowMs() - renewedMs < limits.leaseMs;
+  const holds = (): boolean => !isClosed && nowMs() - renewedMs < limits.leaseMs;
 
   async function renew(): Promise<void> {
     // The lease runs from before the query: however long it takes, we never believe in more time than PostgreSQL gave.
@@ -39,7 +43,11 @@ export async function openLease(
     try {
       const done = await sql`UPDATE process SET beat_at = clock_timestamp() WHERE id = ${id}`;
       if (done.count === 0) await sql`INSERT INTO process (id) VALUES (${id}) ON CONFLICT DO NOTHING`;
-      if (beganMs - renewedMs > limits.leaseMs) unbrokenSinceMs = beganMs;
+      // Seen from now, not from when the renewal began: others judged us by what stood in the database in between.
+      if (nowMs() - renewedMs >= limits.leaseMs) {
+        unbrokenSinceMs = beganMs;
+        epoch += 1;
+      }
       renewedMs = beganMs;
       // A renewal that took longer than the lease renews nothing: the next one may.
       if (!holds()) return;
@@ -59,6 +67,7 @@ export async function openLease(
   return {
     id,
     holds,
+    epoch: () => epoch,
     regain() {
       if (holds()) return Promise.resolve();
       waiting ??= Promise.withResolvers<void>();
@@ -66,6 +75,7 @@ export async function openLease(
     },
     mayJudge: () => holds() && nowMs() - unbrokenSinceMs > limits.judgeAfterMs,
     async close() {
+      isClosed = true;
       clearInterval(timer);
       await renewal;
       waiting?.reject(new Error("the process ends"));
@@ -75,5 +85,5 @@ export async function openLease(
   };
 }
 
-/** SQL of the ids whose lease is in force. */
-export const LIVING = `SELECT id FROM process WHERE beat_at > clock_timestamp() - interval '${limits.leaseMs + limits.heartbeatMs} milliseconds'`;
+/** How old a renewal may be before others call its process dead: longer than the process itself believes in it. */
+export const GRACE = `${limits.leaseMs + limits.heartbeatMs} milliseconds`;

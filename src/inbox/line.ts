@@ -1,7 +1,7 @@
 // What travels along the line: an update as it arrived, the row it became, and what was decided about it.
 
 import type { Effect } from "../kernel/effect.ts";
-import type { BotId, ChatId, CustomerId, FunnelVersionId, MessageId, RowId, Slot, UpdateId } from "../kernel/ids.ts";
+import type { BotId, ChatId, FunnelVersionId, MessageId, RowId, Slot, UpdateId } from "../kernel/ids.ts";
 
 /** Where a row stands: enough to find it again, and all that a job carries. */
 export type RowKey = { slot: Slot; id: RowId };
@@ -30,11 +30,8 @@ export type InboxRow<Update = unknown> = RowKey & {
 
 /** What is known of a person in one bot when his row is decided. */
 export type Customer = {
-  id: CustomerId;
   botId: BotId;
   chatId: ChatId;
-  firstName: string | null;
-  lastName: string | null;
   funnelVersionId: FunnelVersionId | null;
   stepId: string | null;
   startPayload: string | null;
@@ -67,6 +64,8 @@ export type PlacedEffect = Effect &
     attempts: number;
     /** Set when an earlier owner may have begun it and died: whether it happened is not known. */
     begunBefore: boolean;
+    /** The epoch of the owner's lease as it took this: after a gap in the lease somebody else may have it. */
+    epoch: number;
     /** The row whose messages to this chat go out first, when they were not all out as this was decided. */
     after: RowKey | null;
     arrivedMs?: number;

@@ -1,18 +1,9 @@
-// Inbox rows in SQL: claim them inside the transaction that deals with them, finish them, set failing ones aside.
+// Inbox rows in SQL: read them, see which are still to be done, set failing ones aside. (They are done by `save_decisions`.)
 // Keys are joined one probe each (LATERAL … LIMIT 1): a plan made while the table was empty stays right when it is full.
 
-import type { Database, Statement, Transaction } from "#db/connect.ts";
+import type { Database } from "#db/connect.ts";
 import type { BotId, RowId, Slot, UpdateId } from "../kernel/ids.ts";
 import type { InboxRow, RowKey } from "./line.ts";
-
-/** Locks those of `keys` that are still to be done, oldest first; rows that another process is dealing with are left out. */
-export async function claimRows(tx: Transaction, keys: RowKey[]): Promise<Set<RowId>> {
-  const rows = await tx<{ id: RowId }[]>`
-    SELECT row.id FROM unnest(${slotsOf(keys)}::int[], ${idsOf(keys)}::bigint[]) AS key (slot, id)
-    CROSS JOIN LATERAL (
-      SELECT id FROM inbox WHERE inbox.slot = key.slot AND inbox.id = key.id AND done_at IS NULL LIMIT 1 FOR UPDATE SKIP LOCKED) AS row`;
-  return new Set(rows.map((row) => row.id));
-}
 
 /** Reads rows that arrived in another process or an earlier life, in order of arrival; their bodies are Updates that were checked. */
 export async function readRows<Update>(sql: Database, keys: RowKey[]): Promise<InboxRow<Update>[]> {
@@ -35,13 +26,13 @@ export async function readRows<Update>(sql: Database, keys: RowKey[]): Promise<I
   }));
 }
 
-export function finishRows(tx: Transaction, rows: (RowKey & { outcome: string })[], now: Date): Statement[] {
-  return [
-    tx`
-    UPDATE inbox SET done_at = ${now}, outcome = done.outcome, owner = NULL, due_at = NULL
-    FROM unnest(${slotsOf(rows)}::int[], ${idsOf(rows)}::bigint[], ${rows.map((row) => row.outcome)}::text[]) AS done (slot, id, outcome)
-    WHERE inbox.slot = done.slot AND inbox.id = done.id`,
-  ];
+/** Which of these rows are still to be done. */
+export async function readUndone(sql: Database, keys: RowKey[]): Promise<Set<RowId>> {
+  const rows = await sql<{ id: RowId }[]>`
+    SELECT row.id FROM unnest(${slotsOf(keys)}::int[], ${idsOf(keys)}::bigint[]) AS key (slot, id)
+    CROSS JOIN LATERAL (
+      SELECT id FROM inbox WHERE inbox.slot = key.slot AND inbox.id = key.id AND done_at IS NULL LIMIT 1) AS row`;
+  return new Set(rows.map((row) => row.id));
 }
 
 /** A row whose processing threw: tried again at `dueAt`, or failed for good when that is null. */

@@ -24,6 +24,8 @@ export const limits = {
   retryAfterSeconds: 2,
   /** Rows of one processing transaction. */
   processBatchRows: 64,
+  /** A batch is decided anew when another process was faster with one of its customers: so often, then its rows are tried later. */
+  decideRounds: 20,
   /** Rows accepted for immediate processing that may wait in memory; more go through the queue. */
   processWaiting: 1_024,
   /** Ids carried by one job: a job is a call to look, not a payload. */
@@ -41,9 +43,9 @@ export const limits = {
   pollSeconds: 10,
   /** … and after a failure the next one comes so much later. */
   pollPauseMs: 2 * SECOND,
-  /** Calls to Telegram under way in one process, in all and for one bot: at 200 ms each, 2,500 a second for a bot. */
-  sendsInFlight: 1_024,
-  sendsInFlightPerBot: 512,
+  /** Calls to Telegram under way in one process, in all and for one bot: at 200 ms each, nearly 1,000 a second for a bot. */
+  sendsInFlight: 1_536,
+  sendsInFlightPerBot: 192,
   /** HTTP requests that Bun may have under way in one process (its own default is 256): the sends, and room beside them. */
   httpRequests: 2_048,
   /** Sends of one process waiting for a place, a pace or their turn in a chat; past it they go back to their rows. */
@@ -64,7 +66,7 @@ export const limits = {
   /** Rows younger than this may still be on their way to a queue. */
   sweepGraceMs: 2 * SECOND,
   /** Work given out again by the sweep is left alone for so long. */
-  sweepAgainMs: 30 * SECOND,
+  sweepAgainMs: 10 * SECOND,
   /** What one sweep gives out of each kind. */
   sweepRows: 1_000,
   /** A commit may become visible after one with a higher number; the sweep's mark stays this far behind. */

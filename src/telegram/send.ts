@@ -43,6 +43,9 @@ export async function send(bot: Bot, media: Media, chatId: ChatId, body: SendBod
   return { outcome: "refused", reason: "no_form_accepted" };
 }
 
+/** In seconds; PostgreSQL reads no ISO date beyond, and no answer of Telegram's may spoil the mark of a message that is out. */
+const YEAR_10000 = 253_402_300_800;
+
 /** As composed, from the source, without formatting, without the medium. */
 const FORMS = 4;
 
@@ -73,8 +76,8 @@ async function accepted(
   const { message_id, date } = result as { message_id?: unknown; date?: unknown };
   return {
     outcome: "done",
-    messageId: typeof message_id === "number" ? message_id : 0,
-    at: new Date((typeof date === "number" ? date : 0) * 1_000),
+    messageId: Number.isSafeInteger(message_id) ? (message_id as number) : 0,
+    at: new Date(Number.isInteger(date) && (date as number) < YEAR_10000 ? (date as number) * 1_000 : 0),
     ...(name && { fileId: name }),
   };
 }

@@ -20,8 +20,11 @@ import { type Sent, send } from "./send.ts";
 export type SendEffect = PlacedEffect & { kind: "send" };
 
 export type Sender = {
-  /** Tries once and says how it ended. Never throws for what Telegram, the network or the bot's state do. */
-  trySend(effect: SendEffect): Promise<Tried>;
+  /**
+   * Tries once and says how it ended; undefined when `isOurs`, asked right before the call, says that it is no longer ours to send. Never
+   * throws for what Telegram, the network or the bot's state do.
+   */
+  trySend(effect: SendEffect, isOurs: () => Promise<boolean>): Promise<Tried | undefined>;
   /** Answers a tapped button; whatever comes of it, nothing waits for it. */
   giveCourtesy(botId: BotId, courtesy: NonNullable<Decision["courtesy"]>): void;
 };
@@ -32,32 +35,45 @@ export function openSender(options: { sql: Database; clock: Clock; log: Log; bot
   const pace = openPace({ share: 1 / options.processes });
   const gate = openGate<BotId>(limits.sendsInFlightPerBot, limits.sendsInFlight);
 
-  async function trySend(effect: SendEffect): Promise<Tried> {
-    const bot = await bots.find(effect.botId);
-    if (!bot) return final("refused", "bot_gone");
-    const heldBack = await holdBack(bot, effect);
+  async function trySend(effect: SendEffect, isOurs: () => Promise<boolean>): Promise<Tried | undefined> {
+    const heldBack = await waitForTurn(effect);
     if (heldBack) return heldBack;
-    const sent = await gate.pass(bot.id, () => callTelegram(bot, effect));
-    log.debug(
-      { fact: "send.tried", botId: bot.id, slot: effect.slot, rowId: effect.id, n: effect.n, ...sent },
-      "message tried",
-    );
-    return judge(bot, effect, sent);
+    return gate.pass(effect.botId, async () => {
+      // Looked at again: much may have happened while it waited for a place.
+      const bot = await bots.find(effect.botId);
+      const stopped = speaksAgainst(bot);
+      if (stopped || !bot) return stopped;
+      if (!(await isOurs())) return undefined;
+      const sent = await callTelegram(bot, effect);
+      log.debug(
+        { fact: "send.tried", botId: bot.id, slot: effect.slot, rowId: effect.id, n: effect.n, ...sent },
+        "message tried",
+      );
+      return judge(bot, effect, sent);
+    });
   }
 
-  /** What speaks against a call now; a short wait for the chat's pace is spent here, outside the gate. */
-  async function holdBack(bot: Bot, effect: SendEffect): Promise<Tried | undefined> {
+  /** Resolves when it is this message's turn, or with what speaks against it. A short wait for the chat's pace is spent here. */
+  async function waitForTurn(effect: SendEffect): Promise<Tried | undefined> {
+    for (;;) {
+      const stopped = speaksAgainst(await bots.find(effect.botId));
+      if (stopped) return stopped;
+      const nowMs = clock.now().getTime();
+      // A bot whose calls hang keeps its backlog in PostgreSQL, not in the memory that all bots share.
+      if (gate.waiting(effect.botId) >= limits.sendsWaitingPerBot) return postponed("busy", nowMs + limits.shortWaitMs);
+      const waitMs = pace.take(effect.botId, effect.chatId, effect.policy === "marketing");
+      if (waitMs === 0) return undefined;
+      if (waitMs > limits.shortWaitMs) return postponed("pace", nowMs + waitMs);
+      await wait(waitMs);
+    }
+  }
+
+  function speaksAgainst(bot: Bot | undefined): Tried | undefined {
     const nowMs = clock.now().getTime();
+    if (!bot) return final("refused", "bot_gone");
     if (bot.status === "token_revoked") return final("refused", "bot_token_revoked");
     if (bot.status === "paused") return postponed("bot_paused", nowMs + limits.sendBackoffMaxMs);
-    if (bot.pausedUntilMs > nowMs) return postponed("flood", bot.pausedUntilMs);
-    // A bot whose calls hang keeps its backlog in PostgreSQL, not in the memory that all bots share.
-    if (gate.waiting(bot.id) >= limits.sendsWaitingPerBot) return postponed("busy", nowMs + limits.shortWaitMs);
-    const waitMs = pace.take(bot.id, effect.chatId, effect.policy === "marketing");
-    if (waitMs === 0) return undefined;
-    if (waitMs > limits.shortWaitMs) return postponed("pace", nowMs + waitMs);
-    await wait(waitMs);
-    return holdBack(bot, effect);
+    return bot.pausedUntilMs > nowMs ? postponed("flood", bot.pausedUntilMs) : undefined;
   }
 
   /** Not begun, so no try is counted; what waits behind it in the chat waits, too. */

@@ -2,7 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { connectDatabase, type Database } from "#db/connect.ts";
-import { type Lease, LIVING, openLease } from "#src/inbox/lease.ts";
+import { GRACE, type Lease, openLease } from "#src/inbox/lease.ts";
 import type { ProcessId } from "#src/kernel/ids.ts";
 import { limits } from "#src/kernel/limits.ts";
 import { type LogBook, openLogBook } from "../support/log-book.ts";
@@ -30,7 +30,7 @@ beforeEach(async () => {
 afterEach(() => lease.close());
 
 const isLiving = async (id: ProcessId): Promise<boolean> => {
-  const living = await sql.unsafe<{ id: ProcessId }[]>(LIVING);
+  const living = await sql<{ id: ProcessId }[]>`SELECT living(${GRACE}::interval) AS id`;
   return living.some((row) => row.id === id);
 };
 
