@@ -53,6 +53,7 @@ export function openPerformer(options: {
   const sender: Sender = openSender(options);
   const finisher = batch<Mark, undefined>({
     maxItems: limits.markBatchRows,
+    spacingMs: limits.markSpacingMs,
     run: async (marks) => {
       await writeMarks(marks);
       for (const { effect, state } of marks)

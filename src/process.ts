@@ -2,6 +2,7 @@
 
 import type { Database } from "#db/connect.ts";
 import { isTransient, whileAway } from "#db/retry.ts";
+import { saveDecisions } from "./inbox/decisions.ts";
 import { effectRecord, type NewEffect } from "./inbox/effects.ts";
 import type { Lease } from "./inbox/lease.ts";
 import type { RowKey } from "./inbox/line.ts";
@@ -92,10 +93,7 @@ export function openProcessor(options: {
       ...described,
       effects: effects.map((one) => ({ person: persons.get(one.id), ...effectRecord(one) })),
     };
-    const saved = await sql<
-      { id: RowId }[]
-    >`SELECT save_decisions(${JSON.stringify(document)}::text::jsonb, ${now}) AS id`;
-    const ids = new Set(saved.map((row) => row.id));
+    const ids = await saveDecisions(sql, document, now);
     giveOut(
       decided.filter(({ row }) => ids.has(row.id)),
       effects.filter((effect) => ids.has(effect.id)),
@@ -127,7 +125,11 @@ export function openProcessor(options: {
   }
 
   // One batch after the other: rows of one chat that reach this process are decided in the order in which they were kept.
-  const batcher: Batcher<TelegramRow, undefined> = batch({ maxItems: limits.processBatchRows, run: processBatch });
+  const batcher: Batcher<TelegramRow, undefined> = batch({
+    maxItems: limits.processBatchRows,
+    spacingMs: limits.processSpacingMs,
+    run: processBatch,
+  });
   const process = async (rows: TelegramRow[]): Promise<void> => void (await Promise.all(rows.map(batcher.add)));
 
   return {

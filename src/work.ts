@@ -11,6 +11,7 @@ import { tasks } from "#queues/tasks.ts";
 import { webhook } from "#queues/webhook.ts";
 import type { App } from "./app.ts";
 import type { RowKey } from "./inbox/line.ts";
+import { batch } from "./kernel/batch.ts";
 import { reasonOf } from "./kernel/errors.ts";
 import type { RowId, Slot } from "./kernel/ids.ts";
 import { limits } from "./kernel/limits.ts";
@@ -100,9 +101,24 @@ export function openGiver(queues: Queues, log: Log): Giver {
       return false;
     }
   }
+
+  /** One job for what gathers in a while: a job costs more than the row that it carries. */
+  const gather = (kind: keyof typeof tasks.jobs, spacingMs: number) =>
+    batch<RowKey, boolean>({
+      maxItems: limits.jobIds,
+      spacingMs,
+      run: async (rows) => {
+        const taken = await give(kind, rows);
+        return rows.map(() => taken);
+      },
+    });
+  const processing = gather("rows.process", limits.processSpacingMs);
+  const performing = gather("effects.perform", limits.jobSpacingMs);
+  const all = async (taken: Promise<boolean>[]): Promise<boolean> => (await Promise.all(taken)).every(Boolean);
+
   return {
-    giveRows: (rows) => give("rows.process", rows),
-    giveEffects: (rows) => give("effects.perform", rows),
+    giveRows: (rows) => all(rows.map(processing.add)),
+    giveEffects: (rows) => all(rows.map(performing.add)),
     giveDueEffects: (rows) => give("effects.retry", rows),
   };
 }

@@ -1,74 +1,8 @@
--- The line's own steps, each one statement for its caller: a connection that breaks leaves nothing half done, and a process that freezes
--- holds no lock while it sleeps.
+-- Steps of the line that take several statements, each one statement for its caller: a connection that breaks leaves nothing half done,
+-- and a process that freezes holds no lock while it sleeps.
 
--- Grows with every decision on a customer: who decided on an older state is told to decide again.
+-- Grows with every decision on a customer, from 1: who decided on an older state decides again (src/inbox/decisions.ts).
 ALTER TABLE customer ADD COLUMN version integer NOT NULL DEFAULT 0;
-
--- Saves what was decided about a batch of rows, and returns the rows that were saved.
---
--- decided: people   [{n, bot_id, chat_id, version, changed, first_name, …}]  version = the state on which the decision was made, 0 = new
---          rows     [{slot, id, outcome, person}]                            person = n of people, or null
---          messages [{person, …}]    effects [{person, …}]
---
--- A person's rows are saved together or not at all: not when somebody else changed the person since he was read, and not when somebody
--- else has done one of the rows. Rows first, people next, each in one order everywhere: two batches never wait for each other in a ring.
-CREATE FUNCTION save_decisions(decided jsonb, at timestamptz) RETURNS SETOF bigint LANGUAGE plpgsql AS $$
-DECLARE
-  undone bigint[];
-  saved integer[];
-BEGIN
-  INSERT INTO customer (bot_id, chat_id, first_name, last_name, created_at, seen_at)
-  SELECT p.bot_id, p.chat_id, p.first_name, p.last_name, at, at
-  FROM jsonb_to_recordset(decided -> 'people') AS p (bot_id bigint, chat_id bigint, version integer, first_name text, last_name text)
-  WHERE p.version = 0 ORDER BY p.bot_id, p.chat_id
-  ON CONFLICT (bot_id, chat_id) DO NOTHING;
-
-  undone := ARRAY(
-    SELECT kept.id FROM jsonb_to_recordset(decided -> 'rows') AS r (slot integer, id bigint)
-    CROSS JOIN LATERAL (
-      SELECT inbox.id FROM inbox WHERE inbox.slot = r.slot AND inbox.id = r.id AND done_at IS NULL LIMIT 1 FOR UPDATE) AS kept);
-
-  saved := ARRAY(
-    SELECT p.n FROM jsonb_to_recordset(decided -> 'people') AS p (n integer, bot_id bigint, chat_id bigint, version integer)
-    CROSS JOIN LATERAL (
-      SELECT customer.version FROM customer
-      WHERE customer.bot_id = p.bot_id AND customer.chat_id = p.chat_id LIMIT 1 FOR UPDATE) AS now
-    WHERE now.version = p.version);
-  saved := ARRAY(
-    SELECT unnest(saved)
-    EXCEPT SELECT r.person FROM jsonb_to_recordset(decided -> 'rows') AS r (id bigint, person integer) WHERE r.id <> ALL (undone));
-
-  UPDATE customer SET version = customer.version + 1, funnel_version_id = p.funnel_version_id, step_id = p.step_id,
-    start_payload = p.start_payload, started_at = p.started_at, answered_what = p.answered_what, answered_at = p.answered_at,
-    blocked_at = p.blocked_at, seen_at = p.seen_at,
-    last_slot = coalesce(p.last_slot, customer.last_slot), last_row_id = coalesce(p.last_row_id, customer.last_row_id)
-  FROM jsonb_to_recordset(decided -> 'people') AS p (
-    n integer, bot_id bigint, chat_id bigint, changed boolean, funnel_version_id bigint, step_id text, start_payload text,
-    started_at timestamptz, answered_what text, answered_at timestamptz, blocked_at timestamptz, seen_at timestamptz,
-    last_slot integer, last_row_id bigint)
-  WHERE p.changed AND p.n = ANY (saved) AND customer.bot_id = p.bot_id AND customer.chat_id = p.chat_id;
-
-  INSERT INTO message (bot_id, chat_id, message_id, outgoing, kind, body, file_id, at)
-  SELECT m.bot_id, m.chat_id, m.message_id, false, m.kind, m.body, m.file_id, m.at
-  FROM jsonb_to_recordset(decided -> 'messages') AS m (
-    person integer, bot_id bigint, chat_id bigint, message_id bigint, kind text, body text, file_id text, at timestamptz)
-  WHERE m.person = ANY (saved)
-  ON CONFLICT DO NOTHING;
-
-  INSERT INTO effect (slot, row_id, n, kind, policy, bot_id, chat_id, body, owner, attempts, due_at, after_slot, after_row_id, created_at)
-  SELECT e.slot, e.row_id, e.n, e.kind, e.policy, e.bot_id, e.chat_id, e.body, e.owner, e.attempts, e.due_at, e.after_slot,
-    e.after_row_id, save_decisions.at
-  FROM jsonb_to_recordset(decided -> 'effects') AS e (
-    person integer, slot integer, row_id bigint, n smallint, kind text, policy text, bot_id bigint, chat_id bigint, body jsonb,
-    owner bigint, attempts smallint, due_at timestamptz, after_slot integer, after_row_id bigint)
-  WHERE e.person = ANY (saved);
-
-  RETURN QUERY
-    UPDATE inbox SET done_at = at, outcome = r.outcome, owner = NULL, due_at = NULL
-    FROM jsonb_to_recordset(decided -> 'rows') AS r (slot integer, id bigint, outcome text, person integer)
-    WHERE inbox.slot = r.slot AND inbox.id = r.id AND inbox.id = ANY (undone) AND (r.person IS NULL OR r.person = ANY (saved))
-    RETURNING inbox.id;
-END $$;
 
 -- Whose lease is in force. `grace`: how much older than its last renewal a lease may be.
 CREATE FUNCTION living(grace interval) RETURNS SETOF bigint LANGUAGE sql STABLE AS

@@ -77,7 +77,12 @@ export function openInbox<Update>(options: {
   }
 
   const uncertain = openUncertain(options);
-  const batcher = batch({ maxItems: limits.acceptBatchRows, maxWaiting: limits.acceptWaiting, run: keep });
+  const batcher = batch({
+    maxItems: limits.acceptBatchRows,
+    maxWaiting: limits.acceptWaiting,
+    spacingMs: limits.acceptSpacingMs,
+    run: keep,
+  });
   return { accept: batcher.add, waiting: batcher.waiting, idle: batcher.idle, close: uncertain.close };
 }
 

@@ -16,7 +16,7 @@ import { idsOf, slotsOf } from "./rows.ts";
 /** An effect about to be kept. `owner` null = a queue or the sweep gives it out. */
 export type NewEffect = PlacedEffect & { owner: ProcessId | null; dueAt: Date | null };
 
-/** An effect as `save_decisions` takes it. */
+/** An effect as `saveDecisions` takes it. */
 export function effectRecord(effect: NewEffect) {
   const { slot, id, n, kind, policy, botId, chatId, body, owner, attempts, dueAt, after } = effect;
   const place = { slot, row_id: id, n, bot_id: botId, chat_id: chatId };

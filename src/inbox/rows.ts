@@ -1,4 +1,4 @@
-// Inbox rows in SQL: read them, see which are still to be done, set failing ones aside. (They are done by `save_decisions`.)
+// Inbox rows in SQL: read them, see which are still to be done, set failing ones aside. (They are done by `saveDecisions`.)
 // Keys are joined one probe each (LATERAL … LIMIT 1): a plan made while the table was empty stays right when it is full.
 
 import type { Database } from "#db/connect.ts";

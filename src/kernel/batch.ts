@@ -1,5 +1,6 @@
 // Natural batching: what arrives while a batch is on its way forms the next one. At rest a batch holds one item and waits for nothing.
 
+import { setTimeout as wait } from "node:timers/promises";
 import { RejectedError } from "./errors.ts";
 import { limits } from "./limits.ts";
 
@@ -16,21 +17,27 @@ type Waiting<Item, Result> = { item: Item; resolve: (result: Result) => void; re
 
 /**
  * Runs `run(items)` on batches of at most `maxItems`, one batch after the other in order of arrival. `run` returns one result per
- * item, in order. Without `maxWaiting` nothing bounds the queue but its callers.
+ * item, in order. Without `maxWaiting` nothing bounds the queue but its callers. `spacingMs`: batches that follow one another begin at
+ * least so far apart, so that a busy time shares the cost of a batch among more items; after a pause nothing waits. Default 0.
  */
 export function batch<Item, Result>(options: {
   maxItems: number;
   maxWaiting?: number;
+  spacingMs?: number;
   run: (items: Item[]) => Promise<Result[]>;
 }): Batcher<Item, Result> {
-  const { maxItems, maxWaiting = Number.POSITIVE_INFINITY, run } = options;
+  const { maxItems, maxWaiting = Number.POSITIVE_INFINITY, spacingMs = 0, run } = options;
   let queue: Waiting<Item, Result>[] = [];
   let running: Promise<void> | undefined;
+  let begunMs = Number.NEGATIVE_INFINITY;
 
   async function drain(): Promise<void> {
     // Items added in this turn of the event loop share the first batch: requests of one readable event belong together.
     await Promise.resolve();
     while (queue.length > 0) {
+      const earlyMs = begunMs + spacingMs - performance.now();
+      if (earlyMs > 0 && queue.length < maxItems) await wait(earlyMs);
+      begunMs = performance.now();
       const taken = queue.slice(0, maxItems);
       queue = queue.slice(maxItems);
       try {

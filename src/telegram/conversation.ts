@@ -18,7 +18,7 @@ export type Decided = { row: TelegramRow; chatId: ChatId | null; decision: Decis
 
 export type Conversation = {
   prepare(rows: TelegramRow[]): Promise<Prepared[]>;
-  /** Reads the people of these rows. No lock is taken: `save_decisions` refuses what was decided on an older state. */
+  /** Reads the people of these rows. No lock is taken: `saveDecisions` refuses what was decided on an older state. */
   load(prepared: Prepared[]): Promise<People>;
   /** Decides the rows in order, each on the state that the one before it left. */
   decide(prepared: Prepared[], people: People, now: Date): Decided[];
@@ -141,7 +141,7 @@ function asKnown(row: CustomerRow, person: Person): Known {
   return { customer, version: row.version ?? 0, person, after: slot !== null && id !== null ? { slot, id } : null };
 }
 
-/** Decisions as `save_decisions` (db/migrations/0002_line.sql) takes them; effects are added by the spine, which says who performs them. */
+/** Decisions as `saveDecisions` (src/inbox/decisions.ts) takes them; effects are added by the spine, which says who performs them. */
 export function describeDecisions(decided: Decided[], people: People) {
   const numbers = new Map([...people.keys()].map((name, n) => [name, n]));
   const personOf = ({ row, chatId }: Decided): number | null =>
@@ -181,7 +181,6 @@ function describePeople(decided: Decided[], people: People) {
           first_name: person.firstName,
           last_name: person.lastName,
         },
-        changed: mine.some(({ decision }) => decision.customer !== undefined),
         funnel_version_id: customer.funnelVersionId,
         step_id: customer.stepId,
         start_payload: customer.startPayload,
