@@ -59,12 +59,10 @@ async function strikeUnderLoad(people: number, strike: () => Promise<unknown>): 
   await Promise.all(strikes);
   expect(strikes.length).toBe(2);
   expect(refusals.filter(({ status, retryAfter }) => status !== 503 || Number(retryAfter) < 1)).toEqual([]);
-  await until("PostgreSQL answers", () =>
-    world.sql`SELECT 1`.then(
-      () => true,
-      () => false,
-    ),
-  );
+  await until("PostgreSQL answers on every connection of the test", async () => {
+    const asked = await Promise.allSettled(Array.from({ length: 8 }, () => world.sql`SELECT 1`));
+    return asked.every(({ status }) => status === "fulfilled");
+  });
   await allDone(world, processes, 30_000);
   const [rows] = await world.sql`
     SELECT count(*), count(DISTINCT update_id) AS updates FROM inbox
