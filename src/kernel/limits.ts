@@ -13,11 +13,11 @@ export const limits = {
   /** Rows of one INSERT: past this a bigger batch no longer makes a row cheaper, and only delays the first one. */
   acceptBatchRows: 64,
   /** Under load, batches of a kind begin so far apart: each costs PostgreSQL and us about the same, whether it holds one row or ten. */
-  acceptSpacingMs: 3,
-  processSpacingMs: 4,
-  markSpacingMs: 5,
+  acceptSpacingMs: 5,
+  processSpacingMs: 6,
+  markSpacingMs: 10,
   /** Work that nobody waits for is gathered so long before its job is made. */
-  jobSpacingMs: 50,
+  jobSpacingMs: 250,
   /** Updates waiting for their INSERT; beyond it we answer 503 and Telegram keeps them for us. */
   acceptWaiting: 4_096,
   /** A commit that takes longer is given up: the sender gets 503 and comes back. */
