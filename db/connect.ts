@@ -49,6 +49,8 @@ export function connectDatabase(url: string, options: { connections?: number; na
     connection: {
       application_name: options.name ?? "grimbots",
       statement_timeout: 10_000,
+      // The line's own statements hold locks for milliseconds; behind anybody else's it gives up, and comes again.
+      lock_timeout: 300,
       // Nothing legitimate idles in a transaction for longer than milliseconds.
       idle_in_transaction_session_timeout: 3_000,
       ...ALWAYS_BY_KEY,

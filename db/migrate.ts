@@ -15,7 +15,7 @@ export async function migrate(sql: Database): Promise<string[]> {
   const applied: string[] = [];
   try {
     // A migration, and the wait for another migrator, may take as long as they take.
-    await connection.unsafe("SET statement_timeout = 0");
+    await connection.unsafe("SET statement_timeout = 0; SET lock_timeout = 0");
     await connection`SELECT pg_advisory_lock(${LOCK})`;
     await connection`CREATE TABLE IF NOT EXISTS schema_migration (
       version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`;
@@ -32,7 +32,9 @@ export async function migrate(sql: Database): Promise<string[]> {
     return applied;
   } finally {
     // The lock and a failed transaction belong to the connection, which goes back to the pool.
-    await connection.unsafe(`ROLLBACK; SELECT pg_advisory_unlock(${LOCK}); RESET statement_timeout`);
+    await connection.unsafe(
+      `ROLLBACK; SELECT pg_advisory_unlock(${LOCK}); RESET statement_timeout; RESET lock_timeout`,
+    );
     connection.release();
   }
 }

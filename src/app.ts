@@ -4,6 +4,7 @@ import type { Redis } from "ioredis";
 import { connectDatabase, type Database } from "#db/connect.ts";
 import { type QueueName, queueList } from "#queues/index.ts";
 import { connectForAdding, connectForWork, waitForRedis } from "#queues/redis.ts";
+import { openAtOnce } from "./at-once.ts";
 import { type Inbox, openInbox } from "./inbox/accept.ts";
 import { type Lease, openLease } from "./inbox/lease.ts";
 import type { RowKey } from "./inbox/line.ts";
@@ -31,7 +32,7 @@ export type App = {
   queues: Queues;
   lease: Lease;
   bots: Bots;
-  inbox: Inbox<TelegramUpdate>;
+  inbox: Pick<Inbox<TelegramUpdate>, "accept" | "waiting" | "idle">;
   processor: Processor;
   performer: Performer;
   giver: Giver;
@@ -89,12 +90,14 @@ export async function openApp(options: AppOptions): Promise<App> {
     enqueueEffects,
     signal,
   });
-  const inbox = openInbox<TelegramUpdate>({
+  const hasRoom = () => processor.waiting() < limits.processWaiting && performer.waiting() < limits.sendsWaiting;
+  const longWay = openInbox<TelegramUpdate>({
     sql,
     owner: lease.id,
     clock,
     log,
-    hasRoom: () => processor.waiting() < limits.processWaiting && performer.waiting() < limits.sendsWaiting,
+    hasRoom,
+    adopt: performer.adoptRows,
     onKept(atOnce, later) {
       if (later.length > 0) void giver.giveRows(later);
       processor
@@ -102,6 +105,26 @@ export async function openApp(options: AppOptions): Promise<App> {
         .catch((error) => log.error({ fact: "process.failed", reason: reasonOf(error) }, "rows were not processed"));
     },
   });
+
+  const atOnce = openAtOnce({
+    sql,
+    lease,
+    clock,
+    log,
+    inbox: longWay,
+    conversation,
+    performer,
+    processor,
+    enqueueEffects,
+  });
+  const inbox: App["inbox"] = {
+    accept: (arrival) => (arrival.atOnce && hasRoom() ? atOnce : longWay).accept(arrival),
+    waiting: () => atOnce.waiting() + longWay.waiting(),
+    async idle() {
+      await atOnce.idle();
+      await longWay.idle();
+    },
+  };
 
   const app: Omit<App, typeof Symbol.asyncDispose> = {
     config,
@@ -135,7 +158,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       // From here on no send begins; those under way end and are marked while the lease still holds.
       ending.abort();
       await close("sends", limits.drainMs * 0.15, () => performer.idle());
-      inbox.close();
+      longWay.close();
       await close("queues", 1_000, () => queues.close());
       redis.disconnect();
       workRedis?.disconnect();

@@ -1,6 +1,7 @@
 // What performs the effects. A message goes out in its chat's lane, and every try ends in a mark: done, refused, unknown, or later; what
 // PostgreSQL does by itself is done and marked in one statement.
 
+import { setTimeout as wait } from "node:timers/promises";
 import type { Database } from "#db/connect.ts";
 import { whileAway } from "#db/retry.ts";
 import { claimEffects, finishEffects, hasPendingSends, type Mark, stillOwned } from "./inbox/effects.ts";
@@ -31,7 +32,6 @@ export type Performer = {
   /** The same for rows whose transaction was committed without our hearing of it: their effects name us, but we do not have them. */
   adoptRows(rows: RowKey[]): Promise<void>;
   giveCourtesy(botId: BotId, courtesy: NonNullable<Decision["courtesy"]>): void;
-  isSendingTo(botId: BotId, chatId: ChatId): boolean;
   waiting(): number;
   idle(): Promise<void>;
 };
@@ -143,9 +143,18 @@ export function openPerformer(options: {
   async function turnOf(effect: Placed<"send">): Promise<Tried | undefined> {
     if (effect.begunBefore && effect.policy === "marketing") return final("unknown", "owner_died");
     const { after } = effect;
-    if (after && (await whileAway(() => hasPendingSends(sql, after), log, signal)))
+    if (after && !(await comesAfter(after)))
       return { ...later("earlier_message", clock.now()), countsAsTry: false, behind: true };
     return sender.trySend(effect, () => isOurs(effect));
+  }
+
+  /** Waits a little for the chat's earlier messages, which another process may be sending; false when they take longer. */
+  async function comesAfter(earlier: RowKey): Promise<boolean> {
+    for (let waitedMs = 0; ; waitedMs += limits.turnCheckMs) {
+      if (!(await whileAway(() => hasPendingSends(sql, earlier), log, signal))) return true;
+      if (waitedMs >= limits.shortWaitMs / 4 || signal.aborted) return false;
+      await wait(limits.turnCheckMs);
+    }
   }
 
   async function applyConsequences({ botId, chatId }: PlacedEffect, tried: Tried): Promise<void> {
@@ -189,7 +198,6 @@ export function openPerformer(options: {
       sendInLanes(await claimEffects(sql, lease, rows, { ownToo: true }));
     },
     giveCourtesy: sender.giveCourtesy,
-    isSendingTo: (botId, chatId) => lanes.busy(laneOf({ botId, chatId })),
     waiting: () => lanes.size() + finisher.waiting(),
     async idle() {
       await lanes.idle();

@@ -2,8 +2,8 @@
 
 import type { Database } from "#db/connect.ts";
 import { isTransient, whileAway } from "#db/retry.ts";
+import { decideBatch, giveOut } from "./deciding.ts";
 import { saveDecisions } from "./inbox/decisions.ts";
-import { effectRecord, type NewEffect } from "./inbox/effects.ts";
 import type { Lease } from "./inbox/lease.ts";
 import type { RowKey } from "./inbox/line.ts";
 import { readRows, readUndone, setAside } from "./inbox/rows.ts";
@@ -15,7 +15,7 @@ import { limits } from "./kernel/limits.ts";
 import { type Log, redactTokens } from "./kernel/log.ts";
 import { metrics } from "./kernel/metrics.ts";
 import type { Performer } from "./perform.ts";
-import { type Conversation, type Decided, describeDecisions, type TelegramRow } from "./telegram/conversation.ts";
+import type { Conversation, TelegramRow } from "./telegram/conversation.ts";
 import type { TelegramUpdate } from "./telegram/update.ts";
 
 export type Processor = {
@@ -84,31 +84,10 @@ export function openProcessor(options: {
   async function decideAndSave(rows: TelegramRow[]): Promise<Set<RowId>> {
     const now = clock.now();
     const prepared = await conversation.prepare(rows);
-    const people = await conversation.load(prepared);
-    const decided = conversation.decide(prepared, people, now);
-    const effects = placeEffects(decided, lease, performer, now);
-    const { personOf, ...described } = describeDecisions(decided, people);
-    const persons = new Map(decided.map((one) => [one.row.id, personOf(one)]));
-    const document = {
-      ...described,
-      effects: effects.map((one) => ({ person: persons.get(one.id), ...effectRecord(one) })),
-    };
-    const ids = await saveDecisions(sql, document, now);
-    giveOut(
-      decided.filter(({ row }) => ids.has(row.id)),
-      effects.filter((effect) => ids.has(effect.id)),
-    );
+    const decisions = decideBatch({ conversation, lease }, prepared, await conversation.load(prepared), now);
+    const ids = await saveDecisions(sql, decisions.document, now);
+    giveOut({ performer, lease, enqueueEffects }, decisions, ids);
     return ids;
-  }
-
-  /** Runs before the next batch loads its customers, so a chat's next messages find the lane in which these wait. */
-  function giveOut(decided: Decided[], effects: NewEffect[]): void {
-    for (const { decision } of decided) metrics.rowsProcessed.inc({ outcome: decision.outcome });
-    for (const { row, decision } of decided)
-      if (decision.courtesy) performer.giveCourtesy(row.botId, decision.courtesy);
-    performer.perform(effects.filter((effect) => effect.owner === lease.id));
-    const queued = new Map(effects.filter((effect) => effect.kind !== "send").map((effect) => [effect.id, effect]));
-    if (queued.size > 0) enqueueEffects([...queued.values()].map(({ slot, id }) => ({ slot, id })));
   }
 
   async function giveBack(row: TelegramRow, error: unknown): Promise<void> {
@@ -140,40 +119,4 @@ export function openProcessor(options: {
     waiting: batcher.waiting,
     idle: batcher.idle,
   };
-}
-
-/**
- * Sends are performed by this process, behind what it is still sending to the chat. When an earlier message of the chat waits
- * elsewhere (in another process, for the end of a pause), they are kept without an owner, and go out when that one has.
- */
-function placeEffects(batch: Decided[], lease: Lease, performer: Performer, now: Date): NewEffect[] {
-  const waiting = new Set<RowKey["id"]>();
-  const epoch = lease.epoch();
-  return batch.flatMap(({ row, chatId, decision, after }) => {
-    if (chatId === null) return [];
-    const inBatch = after !== null && batch.some((one) => one.row.id === after.id);
-    const mustWait = after !== null && (inBatch ? waiting.has(after.id) : !performer.isSendingTo(row.botId, chatId));
-    if (mustWait) waiting.add(row.id);
-    const firstSend = decision.effects.findIndex((effect) => effect.kind === "send");
-    return decision.effects.map((effect, n): NewEffect => {
-      const mine = effect.kind === "send" && !mustWait;
-      return {
-        ...effect,
-        ...{
-          slot: row.slot,
-          id: row.id,
-          n,
-          botId: row.botId,
-          chatId,
-          begunBefore: false,
-          epoch,
-        },
-        attempts: mine ? 1 : 0,
-        owner: mine ? lease.id : null,
-        after: effect.kind === "send" ? after : null,
-        dueAt: effect.kind === "send" && mustWait ? now : null,
-        ...(n === firstSend && row.arrivedMs !== undefined ? { arrivedMs: row.arrivedMs } : {}),
-      };
-    });
-  });
 }

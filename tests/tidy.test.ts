@@ -61,13 +61,18 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/fake-telegram": ["src/kernel", "src/funnel/html.ts", "src/funnel/formatted.ts"],
   // The spine knows the domains. app.ts opens it all; the others are given what is open.
   "src/http": ["src/kernel", "src/telegram", "src/ops", "type src/app.ts"],
-  "src/process.ts": ["src/kernel", "src/inbox", "src/telegram", "db", "type src/perform.ts"],
+  "src/deciding.ts": ["src/kernel", "src/inbox", "src/telegram", "type src/perform.ts"],
+  "src/process.ts": ["src/kernel", "src/inbox", "src/telegram", "db", "src/deciding.ts", "type src/perform.ts"],
+  "src/at-once.ts": [
+    ...["src/kernel", "src/inbox", "src/telegram", "db", "src/deciding.ts"],
+    ...["type src/perform.ts", "type src/process.ts"],
+  ],
   "src/perform.ts": ["src/kernel", "src/inbox", "src/telegram", "db"],
   "src/work.ts": ["src/kernel", "src/inbox", "queues", "db", "type src/app.ts"],
   "src/sweeping.ts": ["src/kernel", "src/inbox", "src/work.ts", "type src/app.ts"],
   "src/app.ts": [
     ...["src/kernel", "src/inbox", "src/telegram", "queues", "db"],
-    ...["src/process.ts", "src/perform.ts", "src/work.ts", "src/sweeping.ts"],
+    ...["src/at-once.ts", "src/process.ts", "src/perform.ts", "src/work.ts", "src/sweeping.ts"],
   ],
   "src/commands": ["src/kernel", "src/telegram", "src/tenants", "src/http", "src/embedded", "src/fake-telegram"].concat(
     ...["src/app.ts", "queues", "db"],

@@ -11,7 +11,7 @@ $$ SELECT id FROM process WHERE beat_at > clock_timestamp() - grace $$;
 -- Opens the next slot when the newest was opened before `full_before`. The lock is the one that a new partition needs, taken at once and
 -- in the order in which the line touches the tables: who holds a weaker one and asks for it later meets the line in a ring. Whoever waits
 -- for it holds up all who come after him, so it gives up soon, and the clock comes again.
-CREATE FUNCTION open_slot(at timestamptz, full_before timestamptz) RETURNS integer LANGUAGE plpgsql SET lock_timeout = '1s' AS $$
+CREATE FUNCTION open_slot(at timestamptz, full_before timestamptz) RETURNS integer LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
 DECLARE
   newest integer;
 BEGIN
@@ -26,7 +26,7 @@ BEGIN
 END $$;
 
 -- Drops a slot unless something in it is unfinished: below the sweep's marks everything is finished or has a due time.
-CREATE FUNCTION drop_slot(old integer) RETURNS boolean LANGUAGE plpgsql SET lock_timeout = '1s' AS $$
+CREATE FUNCTION drop_slot(old integer) RETURNS boolean LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
 BEGIN
   IF EXISTS (SELECT FROM slot JOIN inbox USING (slot) WHERE slot = old AND id > swept_row_id AND done_at IS NULL)
     OR EXISTS (SELECT FROM inbox WHERE slot = old AND due_at IS NOT NULL)

@@ -17,6 +17,8 @@ export type Inbox<Update> = {
   accept(arrival: Arrival<Update>): Promise<void>;
   waiting(): number;
   idle(): Promise<void>;
+  /** Looks for a while whether these updates were kept without our hearing of it. */
+  watch(arrivals: Arrival<Update>[]): void;
   close(): void;
 };
 
@@ -31,6 +33,8 @@ export function openInbox<Update>(options: {
   /** Whether this process has room to deal with rows at once; without room they go through the queue. */
   hasRoom: () => boolean;
   onKept: OnKept<Update>;
+  /** Takes the effects of rows that were done without our hearing of it. */
+  adopt: (rows: RowKey[]) => Promise<void>;
 }): Inbox<Update> {
   const { sql, owner, log, hasRoom, onKept } = options;
 
@@ -83,7 +87,13 @@ export function openInbox<Update>(options: {
     spacingMs: limits.acceptSpacingMs,
     run: keep,
   });
-  return { accept: batcher.add, waiting: batcher.waiting, idle: batcher.idle, close: uncertain.close };
+  return {
+    accept: batcher.add,
+    waiting: batcher.waiting,
+    idle: batcher.idle,
+    watch: uncertain.add,
+    close: uncertain.close,
+  };
 }
 
 const nameOf = (arrival: Arrival): string => `${arrival.botId}:${arrival.updateId}`;

@@ -2,7 +2,7 @@
 // frozen process.
 
 import type { Database } from "#db/connect.ts";
-import type { RowId } from "../kernel/ids.ts";
+import type { ProcessId, RowId, Slot } from "../kernel/ids.ts";
 
 /**
  * people:   [{n, bot_id, chat_id, version, first_name, …}]  version = the state on which was decided; 0 = he is new
@@ -25,11 +25,66 @@ export async function saveDecisions(sql: Database, document: DecisionDocument, n
       SELECT kept.* FROM kept CROSS JOIN LATERAL (
         SELECT FROM inbox WHERE inbox.slot = kept.slot AND inbox.id = kept.id AND done_at IS NULL LIMIT 1 FOR UPDATE) AS locked),
     ready AS MATERIALIZED (
-      SELECT p.* FROM decided, jsonb_to_recordset(document -> 'people') AS p (
+      SELECT p.* FROM ${people(sql)}
+      WHERE NOT EXISTS (SELECT FROM kept WHERE kept.person = p.n AND kept.id NOT IN (SELECT id FROM undone))),
+    ${savingReady(sql, now)}
+    UPDATE inbox SET done_at = ${now}, outcome = undone.outcome, owner = NULL, due_at = NULL
+    FROM undone
+    WHERE inbox.slot = undone.slot AND inbox.id = undone.id AND (undone.person IS NULL OR undone.person IN (SELECT n FROM saved))
+    RETURNING inbox.id`;
+  return new Set(saved.map((row) => row.id));
+}
+
+/** Numbers for rows that are about to be kept, and the slot that is being filled. */
+export async function takeNumbers(sql: Database, count: number): Promise<{ slot: Slot; ids: RowId[] }> {
+  const [row] = await sql<{ slot: Slot; ids: RowId[] }[]>`
+    SELECT (SELECT max(slot) FROM slot) AS slot, ARRAY(SELECT nextval('inbox_id') FROM generate_series(1, ${count})) AS ids`;
+  if (!row) throw new Error("PostgreSQL gave no numbers");
+  return row;
+}
+
+/**
+ * Keeps rows and saves what was decided about them before they were kept, in one commit; each row of the document also holds bot_id,
+ * update_id, body and received_at. Returns the rows that were saved; the others are kept, owned by `owner`, and still to be done: somebody
+ * else had changed their person.
+ *
+ * Throws when one of the updates was kept before, or the slot is no longer the newest (such a row belongs to no partition): then nothing
+ * is kept or saved. Nobody can have dealt with one of these updates since its person was read: that would have changed the person.
+ */
+export async function saveArrivals(
+  sql: Database,
+  document: DecisionDocument,
+  owner: ProcessId,
+  now: Date,
+): Promise<Set<RowId>> {
+  const rows = await sql<{ id: RowId; is_saved: boolean }[]>`
+    WITH decided AS MATERIALIZED (SELECT ${JSON.stringify(document)}::text::jsonb AS document),
+    ready AS MATERIALIZED (SELECT p.* FROM ${people(sql)}),
+    ${savingReady(sql, now)},
+    kept AS MATERIALIZED (
+      SELECT r.*, r.person IS NULL OR r.person IN (SELECT n FROM saved) AS is_saved
+      FROM decided, jsonb_to_recordset(document -> 'rows') AS r (
+        slot integer, id bigint, bot_id bigint, update_id bigint, body text, received_at timestamptz, outcome text, person integer))
+    INSERT INTO inbox (slot, id, bot_id, update_id, body, received_at, owner, done_at, outcome)
+    SELECT
+      CASE WHEN slot = (SELECT max(slot) FROM slot) AND (
+          SELECT 1 FROM inbox AS older
+          WHERE older.slot < kept.slot AND older.bot_id = kept.bot_id AND older.update_id = kept.update_id LIMIT 1) IS NULL
+        THEN slot END,
+      id, bot_id, update_id, body, received_at, CASE WHEN NOT is_saved THEN ${owner}::bigint END,
+      CASE WHEN is_saved THEN ${now}::timestamptz END, CASE WHEN is_saved THEN outcome END
+    FROM kept
+    RETURNING id, done_at IS NOT NULL AS is_saved`;
+  return new Set(rows.filter((row) => row.is_saved).map((row) => row.id));
+}
+
+const people = (sql: Database) => sql`decided, jsonb_to_recordset(document -> 'people') AS p (
         n integer, bot_id bigint, chat_id bigint, version integer, first_name text, last_name text, funnel_version_id bigint,
         step_id text, start_payload text, started_at timestamptz, answered_what text, answered_at timestamptz, blocked_at timestamptz,
-        seen_at timestamptz, last_slot integer, last_row_id bigint)
-      WHERE NOT EXISTS (SELECT FROM kept WHERE kept.person = p.n AND kept.id NOT IN (SELECT id FROM undone))),
+        seen_at timestamptz, last_slot integer, last_row_id bigint)`;
+
+/** Saves the people who are ready, and the messages and effects of those who were as they had been read: `saved` holds their numbers. */
+const savingReady = (sql: Database, now: Date) => sql`
     made AS (
       INSERT INTO customer (bot_id, chat_id, version, first_name, last_name, funnel_version_id, step_id, start_payload, started_at,
         answered_what, answered_at, blocked_at, created_at, seen_at, last_slot, last_row_id)
@@ -61,10 +116,4 @@ export async function saveDecisions(sql: Database, document: DecisionDocument, n
       FROM decided, jsonb_to_recordset(document -> 'effects') AS e (
         person integer, slot integer, row_id bigint, n smallint, kind text, policy text, bot_id bigint, chat_id bigint, body jsonb,
         owner bigint, attempts smallint, due_at timestamptz, after_slot integer, after_row_id bigint)
-      WHERE e.person IN (SELECT n FROM saved))
-    UPDATE inbox SET done_at = ${now}, outcome = undone.outcome, owner = NULL, due_at = NULL
-    FROM undone
-    WHERE inbox.slot = undone.slot AND inbox.id = undone.id AND (undone.person IS NULL OR undone.person IN (SELECT n FROM saved))
-    RETURNING inbox.id`;
-  return new Set(saved.map((row) => row.id));
-}
+      WHERE e.person IN (SELECT n FROM saved))`;

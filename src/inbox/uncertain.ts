@@ -7,22 +7,29 @@ import { reasonOf } from "../kernel/errors.ts";
 import type { ProcessId } from "../kernel/ids.ts";
 import { limits } from "../kernel/limits.ts";
 import type { Log } from "../kernel/log.ts";
-import type { Arrival } from "./line.ts";
+import type { Arrival, RowKey } from "./line.ts";
 
 type Key = Pick<Arrival, "botId" | "updateId">;
 
 export type Uncertain = { add(arrivals: Key[]): void; close(): void };
 
 /** Failures that come before the statement was sent, or that roll it back; after any other one the commit is open. */
-const NOT_COMMITTED = /^(ECONNREFUSED|ENOENT|CONNECT_TIMEOUT)$|^(22|23|42|53|57P03)/;
+const NOT_COMMITTED = /^(ECONNREFUSED|ENOENT|CONNECT_TIMEOUT)$|^(22|23|40|42|53|55|57P03)/;
 
 export function mayHaveCommitted(error: unknown): boolean {
   const code = (error as { code?: unknown } | undefined)?.code;
   return typeof code !== "string" || !NOT_COMMITTED.test(code);
 }
 
-export function openUncertain(options: { sql: Database; owner: ProcessId; clock: Clock; log: Log }): Uncertain {
-  const { sql, owner, clock, log } = options;
+export function openUncertain(options: {
+  sql: Database;
+  owner: ProcessId;
+  clock: Clock;
+  log: Log;
+  /** Takes the effects of rows that were not only kept but done: they name this process, too. */
+  adopt: (rows: RowKey[]) => Promise<void>;
+}): Uncertain {
+  const { sql, owner, clock, log, adopt } = options;
   let watched: { key: Key; untilMs: number }[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -30,7 +37,10 @@ export function openUncertain(options: { sql: Database; owner: ProcessId; clock:
   async function look(): Promise<void> {
     const lookedMs = performance.now();
     try {
-      const freed = await setFree(watched.map(({ key }) => key));
+      const keys = watched.map(({ key }) => key);
+      const freed = await setFree(keys);
+      const done = await findDone(keys);
+      if (done.length > 0) await adopt(done);
       if (freed > 0)
         log.warn({ fact: "inbox.recovered", rows: freed }, "rows were committed although their INSERT broke off");
       watched = watched.filter(({ untilMs }) => untilMs > lookedMs);
@@ -49,6 +59,15 @@ export function openUncertain(options: { sql: Database; owner: ProcessId; clock:
       WHERE inbox.slot = key.slot AND inbox.bot_id = key.bot_id AND inbox.update_id = key.update_id
         AND inbox.owner = ${owner} AND inbox.done_at IS NULL`;
     return result.count;
+  }
+
+  function findDone(keys: Key[]): Promise<RowKey[]> {
+    return sql<RowKey[]>`
+      SELECT row.slot, row.id FROM slot
+      CROSS JOIN unnest(${keys.map((key) => key.botId)}::bigint[], ${keys.map((key) => key.updateId)}::bigint[]) AS k (bot_id, update_id)
+      CROSS JOIN LATERAL (
+        SELECT inbox.slot, id FROM inbox
+        WHERE inbox.slot = slot.slot AND inbox.bot_id = k.bot_id AND inbox.update_id = k.update_id AND done_at IS NOT NULL LIMIT 1) AS row`;
   }
 
   return {

@@ -59,6 +59,8 @@ export const limits = {
   sendsWaitingPerBot: 2_048,
   /** A wait for pace or for an earlier message of the chat is spent in memory up to this long, else in the row. */
   shortWaitMs: 2 * SECOND,
+  /** So often a message whose chat gets an earlier one from another process looks whether that is out. */
+  turnCheckMs: 50,
   /** Outcomes written in one statement. */
   markBatchRows: 128,
   /** Each process says this often that it lives … */

@@ -14,7 +14,7 @@ import type { TelegramApi } from "./api.ts";
 import { BOT_CHANGED, type Bots } from "./bots.ts";
 import { ALLOWED_UPDATES, faultOf, isUpdate, isUrgent, type TelegramUpdate } from "./update.ts";
 
-type Door = { sql: Database; bots: Bots; inbox: Inbox<TelegramUpdate>; clock: Clock; log: Log };
+type Door = { sql: Database; bots: Bots; inbox: Pick<Inbox<TelegramUpdate>, "accept">; clock: Clock; log: Log };
 
 export type Polling = { stop(): Promise<void> };
 
@@ -94,17 +94,21 @@ async function keepUpdates(door: Door, botId: BotId, result: unknown, offset: nu
     }
   const arrivedMs = performance.now();
   const receivedAt = door.clock.now();
+  const accept = (update: TelegramUpdate): Promise<void> =>
+    door.inbox.accept({
+      botId,
+      updateId: update.update_id as UpdateId,
+      body: JSON.stringify(update),
+      update,
+      receivedAt,
+      arrivedMs,
+      atOnce: isUrgent(update),
+    });
+  // As by webhook: the next update of a chat only when the one before it is kept.
+  const chats = Map.groupBy(readable, (update) => update.message?.chat.id ?? update.callback_query?.from.id);
   await Promise.all(
-    readable.map((update) =>
-      door.inbox.accept({
-        botId,
-        updateId: update.update_id as UpdateId,
-        body: JSON.stringify(update),
-        update,
-        receivedAt,
-        arrivedMs,
-        atOnce: isUrgent(update),
-      }),
+    [...chats.values()].map((chat) =>
+      chat.reduce((before, update) => before.then(() => accept(update)), Promise.resolve()),
     ),
   );
   const last = Math.max(

@@ -24,7 +24,7 @@ export async function holdInbox({ sql }: Pick<World, "sql">): Promise<HeldInbox>
   const waiting = () =>
     sql<{ pid: number }[]>`
       SELECT pid FROM pg_stat_activity
-      WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO inbox%'`;
+      WHERE datname = current_database() AND wait_event_type = 'Lock' AND (query LIKE '%INSERT INTO inbox%' OR query LIKE '%decided AS MATERIALIZED%')`;
   const isWaitedFor = async () =>
     void (await until("an insert waits for the inbox", async () => (await waiting()).length > 0));
   return {
