@@ -15,6 +15,7 @@ import type { RowId, Slot } from "./kernel/ids.ts";
 import { limits } from "./kernel/limits.ts";
 import { type Log, redactTokens } from "./kernel/log.ts";
 import { metrics } from "./kernel/metrics.ts";
+import { within } from "./kernel/within.ts";
 import type { Performer } from "./perform.ts";
 import type { Processor } from "./process.ts";
 import type { Conversation, TelegramRow } from "./telegram/conversation.ts";
@@ -88,7 +89,9 @@ export function openAtOnce(options: {
 
   return {
     async accept(arrival) {
-      if (!(await inTime(batcher.add(arrival)))) await inbox.accept(arrival);
+      // The commit may still come after we gave up on it: then all is given out as ever, and the sender's repeat is no news.
+      const isKept = await within(limits.acceptTimeoutMs, batcher.add(arrival), tooLate);
+      if (!isKept) await inbox.accept(arrival);
     },
     waiting: batcher.waiting,
     idle: batcher.idle,
@@ -115,14 +118,5 @@ function withContent(document: ReturnType<typeof decideBatch>["document"], arriv
   return { ...document, rows };
 }
 
-/** The commit may still come after we gave up on it: then all is given out as ever, and the sender's repeat is no news. */
-function inTime<Value>(promise: Promise<Value>): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new RejectedError(503, "The update could not be kept; send it again.", limits.retryAfterSeconds)),
-      limits.acceptTimeoutMs,
-    );
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
+const tooLate = (): Error =>
+  new RejectedError(503, "The update could not be kept; send it again.", limits.retryAfterSeconds);

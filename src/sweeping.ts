@@ -10,12 +10,14 @@ import { keepRhythm } from "./work.ts";
 type Swept = Pick<App, "sql" | "clock" | "log" | "lease" | "queues" | "giver" | "processor" | "performer">;
 
 export type Sweeping = {
-  /** Sweeps once, now. */
+  /** Sweeps once, now, thoroughly. */
   once(): Promise<Found>;
   stop(): Promise<void>;
 };
 
 const RHYTHM_EVERY_SWEEPS = 30;
+/** Jobs that Redis lost are missed within as many seconds; what a dead process left is found at once. */
+const THOROUGH_EVERY_SWEEPS = 5;
 
 /** `byItself`: every second, until stopped; else only when `once` is called. Default true. */
 export function startSweeping(app: Swept, options: { byItself?: boolean } = {}): Sweeping {
@@ -24,9 +26,9 @@ export function startSweeping(app: Swept, options: { byItself?: boolean } = {}):
   let running: Promise<unknown> | undefined;
   let sweeps = 0;
 
-  async function once(): Promise<Found> {
+  async function look(thorough: boolean): Promise<Found> {
     const now = clock.now();
-    const found = await sweep.look({ now, mayJudge: lease.mayJudge(), jobsSince: await oldestJob(app, now) });
+    const found = await sweep.look({ now, mayJudge: lease.mayJudge(), jobsSince: await oldestJob(app, now), thorough });
     await giveOut(app, found);
     if (sweeps++ % RHYTHM_EVERY_SWEEPS === 0)
       await keepRhythm(app.queues).catch(() => log.debug({ fact: "rhythm.missed" }, "Redis is away"));
@@ -35,7 +37,7 @@ export function startSweeping(app: Swept, options: { byItself?: boolean } = {}):
 
   async function guarded(): Promise<void> {
     try {
-      await once();
+      await look(sweeps % THOROUGH_EVERY_SWEEPS === 0);
     } catch (error) {
       log.warn({ fact: "sweep.failed", reason: reasonOf(error) }, "the sweep failed; it comes again");
     } finally {
@@ -49,7 +51,7 @@ export function startSweeping(app: Swept, options: { byItself?: boolean } = {}):
   const timer = options.byItself === false ? undefined : setInterval(tick, limits.sweepMs);
 
   return {
-    once,
+    once: () => look(true),
     async stop() {
       clearInterval(timer);
       await running;

@@ -4,6 +4,9 @@
 -- Grows with every decision on a customer, from 1: who decided on an older state decides again (src/inbox/decisions.ts).
 ALTER TABLE customer ADD COLUMN version integer NOT NULL DEFAULT 0;
 
+-- What the sweep looks for. Most rows are done when they come (src/at-once.ts) and never enter it.
+CREATE INDEX inbox_undone ON inbox (id) WHERE done_at IS NULL;
+
 -- Whose lease is in force. `grace`: how much older than its last renewal a lease may be.
 CREATE FUNCTION living(grace interval) RETURNS SETOF bigint LANGUAGE sql STABLE AS
 $$ SELECT id FROM process WHERE beat_at > clock_timestamp() - grace $$;
@@ -43,8 +46,10 @@ END $$;
 -- Left behind is a row or effect that is not finished and whose owner is dead (only when `may_judge`); one without an owner that is older
 -- than `free_before`, so that no queue knows it any more; and one whose due time has come. Two marks per slot say up to where everything
 -- is finished or has a due time: reading goes on from there, so that no index on the state is needed and finishing a row stays an update
--- in place. `settled`: {slot: the highest number below which no commit can appear any more}.
-CREATE FUNCTION sweep(at timestamptz, free_before timestamptz, again_at timestamptz, may_judge boolean, grace interval, settled jsonb, most integer)
+-- in place. That reading is for when somebody has died, and otherwise now and then (`thorough`): it goes over every effect of the last
+-- seconds. `settled`: {slot: the highest number below which no commit can appear any more}.
+CREATE FUNCTION sweep(
+  at timestamptz, free_before timestamptz, again_at timestamptz, may_judge boolean, thorough boolean, grace interval, settled jsonb, most integer)
 RETURNS TABLE (what text, slot integer, id bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -53,18 +58,25 @@ DECLARE
   first_waiting bigint;
   first_undone bigint;
   first_pending bigint;
+  left_behind bigint[];
 BEGIN
   -- One sweeps at a time, over all processes.
   IF NOT pg_try_advisory_xact_lock(7246002) THEN RETURN; END IF;
 
-  FOR s IN SELECT * FROM slot ORDER BY slot LOOP
+  thorough := thorough OR may_judge AND EXISTS (SELECT FROM process WHERE beat_at <= clock_timestamp() - grace);
+  -- Whoever has been dead for a minute has nothing left that was not found.
+  DELETE FROM process WHERE beat_at < clock_timestamp() - grace - interval '1 minute';
+
+  FOR s IN SELECT * FROM slot WHERE thorough ORDER BY slot LOOP
     upto := coalesce((settled ->> s.slot::text)::bigint, 0);
     first_waiting := (SELECT t.id FROM inbox AS t
       WHERE t.slot = s.slot AND t.id > s.swept_row_id AND t.done_at IS NULL AND t.due_at IS NULL ORDER BY t.id LIMIT 1);
     first_undone := least(first_waiting, (SELECT min(t.id) FROM inbox AS t WHERE t.slot = s.slot AND t.due_at IS NOT NULL AND t.done_at IS NULL));
     -- Read after the undone rows: effects that appear in between belong to rows that were undone, and the mark stays below those.
-    first_pending := (SELECT t.row_id FROM effect AS t
-      WHERE t.slot = s.slot AND t.row_id > s.swept_effect_row_id AND t.state = 'pending' AND t.due_at IS NULL ORDER BY t.row_id LIMIT 1);
+    SELECT min(t.row_id), array_agg(t.row_id ORDER BY t.row_id) FILTER (WHERE
+        CASE WHEN t.owner IS NULL THEN t.created_at < free_before ELSE may_judge AND t.owner NOT IN (SELECT living(grace)) END)
+      INTO first_pending, left_behind
+      FROM effect AS t WHERE t.slot = s.slot AND t.row_id > s.swept_effect_row_id AND t.state = 'pending' AND t.due_at IS NULL;
 
     RETURN QUERY UPDATE inbox SET due_at = again_at, owner = NULL
       WHERE inbox.slot = s.slot AND inbox.id = ANY (ARRAY(
@@ -76,11 +88,7 @@ BEGIN
 
     -- The owner stays written on an effect: whoever claims it must know that a dead process may have begun it.
     RETURN QUERY UPDATE effect SET due_at = again_at
-      WHERE effect.slot = s.slot AND effect.due_at IS NULL AND effect.state = 'pending' AND effect.row_id = ANY (ARRAY(
-        SELECT t.row_id FROM effect AS t
-        WHERE t.slot = s.slot AND t.row_id > s.swept_effect_row_id AND t.state = 'pending' AND t.due_at IS NULL
-          AND CASE WHEN t.owner IS NULL THEN t.created_at < free_before ELSE may_judge AND t.owner NOT IN (SELECT living(grace)) END
-        ORDER BY t.row_id LIMIT most FOR UPDATE SKIP LOCKED))
+      WHERE effect.slot = s.slot AND effect.row_id = ANY (left_behind[1:most]) AND effect.due_at IS NULL AND effect.state = 'pending'
         AND CASE WHEN effect.owner IS NULL THEN effect.created_at < free_before ELSE may_judge AND effect.owner NOT IN (SELECT living(grace)) END
       RETURNING 'effect', effect.slot, effect.row_id;
 

@@ -7,6 +7,7 @@ import { type BotId, parseId, type UpdateId } from "../kernel/ids.ts";
 import { limits } from "../kernel/limits.ts";
 import { metrics } from "../kernel/metrics.ts";
 import { matchesHash } from "../kernel/secret.ts";
+import { within } from "../kernel/within.ts";
 import { isUpdate, isUrgent, type TelegramUpdate } from "../telegram/update.ts";
 import { kept, problemOf } from "./answer.ts";
 import { readText } from "./body.ts";
@@ -36,7 +37,8 @@ export function telegramDoor(app: Door) {
 /** Resolves once the update is committed; throws RejectedError with the status of the refusal. */
 async function keep({ bots, inbox, clock }: Door, request: Request, id: string, arrivedMs: number): Promise<void> {
   const botId = parseId<BotId>(id);
-  const bot = botId && (await bots.find(botId));
+  // A bot that is not in memory is asked for, and PostgreSQL may stand still.
+  const bot = botId && (await within(limits.acceptTimeoutMs, bots.find(botId), tooLate));
   // Never 410: Telegram would take the webhook down.
   if (!bot) throw new RejectedError(404, "There is no such bot here.");
   if (!matchesHash(request.headers.get(SECRET_HEADER) ?? "", bot.secretHash))
@@ -54,6 +56,9 @@ async function keep({ bots, inbox, clock }: Door, request: Request, id: string, 
     atOnce: isUrgent(update),
   });
 }
+
+const tooLate = (): Error =>
+  new RejectedError(503, "The update could not be kept; send it again.", limits.retryAfterSeconds);
 
 function parseUpdate(body: string): TelegramUpdate {
   let value: unknown;

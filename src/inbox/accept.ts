@@ -9,6 +9,7 @@ import type { ProcessId, RowId, Slot } from "../kernel/ids.ts";
 import { limits } from "../kernel/limits.ts";
 import type { Log } from "../kernel/log.ts";
 import { metrics } from "../kernel/metrics.ts";
+import { within } from "../kernel/within.ts";
 import type { Arrival, InboxRow, RowKey } from "./line.ts";
 import { mayHaveCommitted, openUncertain } from "./uncertain.ts";
 
@@ -63,7 +64,9 @@ export function openInbox<Update>(options: {
   async function insert(arrivals: Arrival<Update>[], owners: (ProcessId | null)[]): Promise<Map<string, RowKey>> {
     const inserting = insertRows(sql, arrivals, owners);
     try {
-      const rows = await withTimeout(inserting);
+      // The commit may still happen after we gave up on it: uncertain.ts sees to those rows, and the sender's repeat is no news then.
+      const late = (): Error => new Error("PostgreSQL did not commit in time");
+      const rows = await within(limits.acceptTimeoutMs, inserting, late);
       return new Map(rows.map((row) => [`${row.bot_id}:${row.update_id}`, { slot: row.slot, id: row.id }]));
     } catch (error) {
       const owned = arrivals.filter((_, index) => owners[index] !== null);
@@ -116,13 +119,4 @@ function insertRows(sql: Database, arrivals: Arrival[], owners: (ProcessId | nul
            WHERE older.slot < newest.slot AND older.bot_id = a.bot_id AND older.update_id = a.update_id LIMIT 1) IS NULL
     ON CONFLICT (slot, bot_id, update_id) DO NOTHING
     RETURNING slot, id, bot_id, update_id`;
-}
-
-/** The commit may still happen after we gave up on it: uncertain.ts sees to those rows, and the sender's repeat is no news then. */
-function withTimeout<Value>(promise: Promise<Value>): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("PostgreSQL did not commit in time")), limits.acceptTimeoutMs);
-  });
-  return Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
 }

@@ -12,9 +12,9 @@ export type Found = { rows: RowKey[]; effects: RowKey[] };
 export type Sweep = {
   /**
    * Looks once. `now`: the clock; `mayJudge`: whether other processes may be called dead; `jobsSince`: jobs older than this have left
-   * the queue, so an older row without an owner has no job any more. Empty when another process is sweeping.
+   * the queue, so an older row without an owner has no job any more; `thorough`: look for those, too. Empty when another process is sweeping.
    */
-  look(options: { now: Date; mayJudge: boolean; jobsSince: Date }): Promise<Found>;
+  look(options: { now: Date; mayJudge: boolean; jobsSince: Date; thorough: boolean }): Promise<Found>;
 };
 
 export function openSweep(sql: Database, nowMs: () => number = () => performance.now()): Sweep {
@@ -34,11 +34,11 @@ export function openSweep(sql: Database, nowMs: () => number = () => performance
   }
 
   return {
-    async look({ now, mayJudge, jobsSince }) {
+    async look({ now, mayJudge, jobsSince, thorough }) {
       const freeBefore = new Date(Math.min(now.getTime() - limits.sweepGraceMs, jobsSince.getTime()));
       const againAt = new Date(now.getTime() + limits.sweepAgainMs);
       const found = await sql<{ what: "row" | "effect"; slot: Slot; id: RowId }[]>`
-        SELECT * FROM sweep(${now}, ${freeBefore}, ${againAt}, ${mayJudge}, ${GRACE}::interval, ${sql.json(await settled())},
+        SELECT * FROM sweep(${now}, ${freeBefore}, ${againAt}, ${mayJudge}, ${thorough}, ${GRACE}::interval, ${sql.json(await settled())},
           ${limits.sweepRows})`;
       return { rows: keysOf(found, "row"), effects: keysOf(found, "effect") };
     },
