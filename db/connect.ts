@@ -11,6 +11,28 @@ const numericBigint = {
   parse: (value: string) => Number(value),
 };
 
+/** An array literal of PostgreSQL; null stays null. */
+const serializeArray = (values: readonly unknown[]): string =>
+  `{${values.map((value) => (value === null ? "NULL" : `"${String(value).replace(/[\\"]/g, "\\$&")}"`)).join(",")}}`;
+
+/**
+ * The arrays that statements here are given: of int8, and of int2, int4, text and timestamptz. postgres.js would read the types from the
+ * server whenever a connection is new; the failure of that query rejects a promise that nobody holds, which ends the process
+ * (porsager/postgres #1192).
+ */
+const bigintArray = {
+  to: 1016,
+  from: [1016],
+  serialize: serializeArray,
+  parse: (text: string) => text.slice(1, -1).split(",").filter(Boolean).map(Number),
+};
+const otherArrays = {
+  to: 1009,
+  from: [1005, 1007, 1009, 1185],
+  serialize: serializeArray,
+  parse: (text: string) => text,
+};
+
 export type Database = Sql<{ bigint: number }>;
 /** What statements are written on, inside a transaction or outside. */
 export type Transaction = ISql<{ bigint: number }>;
@@ -41,8 +63,10 @@ export function connectDatabase(url: string, options: { connections?: number; na
     max: options.connections ?? limits.databaseConnections,
     idle_timeout: 0,
     max_lifetime: 30 * 60,
-    connect_timeout: 5,
-    types: { bigint: numericBigint },
+    // A connection that breaks at a bad moment may leave its successor mute (postgres.js keeps a part of its output): the next one is not.
+    connect_timeout: 2,
+    fetch_types: false,
+    types: { bigint: numericBigint, bigintArray, otherArrays },
     // "relation already exists, skipping" and the like are no news.
     onnotice: () => undefined,
     backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 1),

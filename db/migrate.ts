@@ -11,6 +11,8 @@ export const schemaVersion: number = migrations.at(-1)?.version ?? 0;
 
 /** Applies what is missing, each migration in a transaction of its own; returns the names applied. */
 export async function migrate(sql: Database): Promise<string[]> {
+  // A first query opens the connection: postgres.js never hands out one that is opened to be reserved (without its query for types).
+  await sql`SELECT 1`;
   const connection = await sql.reserve();
   const applied: string[] = [];
   try {
