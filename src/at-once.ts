@@ -83,7 +83,7 @@ export function openAtOnce(options: {
   const batcher: Batcher<TelegramArrival, boolean> = batch({
     maxItems: limits.acceptBatchRows,
     maxWaiting: limits.acceptWaiting,
-    spacingMs: limits.processSpacingMs,
+    spacingMs: limits.atOnceSpacingMs,
     run: keepAndDecide,
   });
 

@@ -13,6 +13,7 @@ export const limits = {
   /** Rows of one INSERT: past this a bigger batch no longer makes a row cheaper, and only delays the first one. */
   acceptBatchRows: 64,
   /** Under load, batches of a kind begin so far apart: each costs PostgreSQL and us about the same, whether it holds one row or ten. */
+  atOnceSpacingMs: 2,
   acceptSpacingMs: 5,
   processSpacingMs: 6,
   markSpacingMs: 10,
