@@ -1,5 +1,7 @@
 // grimbots serve
 
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { connectDatabase } from "#db/connect.ts";
 import { checkSchema, migrate } from "#db/migrate.ts";
 import { type QueueName, queueList } from "#queues/index.ts";
@@ -74,11 +76,23 @@ async function serveAlone({ config, keyring, log, ending, workers, flags }: Alon
 }
 
 async function openServices(config: Config, log: Log) {
-  const services = await openEmbedded({ dataDir: config.dataDir, log: (line) => log.info({ fact: "embedded" }, line) });
+  const services = await openEmbedded({
+    dataDir: config.dataDir,
+    log: (line) => log.info({ fact: "embedded" }, line),
+  });
+  const databaseUrl = withSocket(services.databaseUrl, services.databaseSocket);
+  writeSettings(config, { DATABASE_URL: databaseUrl, REDIS_URL: services.redisUrl });
   return {
-    addresses: { databaseUrl: withSocket(services.databaseUrl, services.databaseSocket), redisUrl: services.redisUrl },
+    addresses: { databaseUrl, redisUrl: services.redisUrl },
     [Symbol.asyncDispose]: () => services[Symbol.asyncDispose](),
   };
+}
+
+/** What the other commands need to reach these services, as a file that only its owner reads: it holds passwords. */
+function writeSettings(config: Config, addresses: Record<string, string>): void {
+  const key = config.secretKey === undefined ? { SECRET_KEY_FILE: path.join(config.dataDir, "secret.key") } : {};
+  const lines = Object.entries({ ...addresses, ...key }).map(([name, value]) => `${name}='${value}'\n`);
+  writeFileSync(path.join(config.dataDir, "embedded.env"), lines.join(""), { mode: 0o600 });
 }
 
 /** The address by which a process reaches the embedded PostgreSQL fastest. */
