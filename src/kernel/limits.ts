@@ -108,6 +108,14 @@ export const limits = {
   pacedChats: 50_000,
   /** On SIGTERM: what is under way may take so long to end. */
   drainMs: 10 * SECOND,
+  /** Tokens of gateway accounts remembered by a process. */
+  gatewayTokens: 10_000,
+  /** An answer of a gateway with its QR image in base64 is below 100 KB. */
+  gatewayAnswerBytes: 1024 * 1024,
+  /** After a 429 that does not say how long to wait … */
+  gatewayPauseMs: 60 * SECOND,
+  /** … and the longest that is believed. */
+  gatewayPauseMaxMs: 15 * MINUTE,
   /** Uploaded media: Telegram's bounds for bots. */
   photoBytes: 10 * 1024 * 1024,
   fileBytes: 50 * 1024 * 1024,

@@ -49,6 +49,13 @@ export const metrics = {
     buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
     registers,
   }),
+  gatewayCalls: new Histogram({
+    name: "grimbots_gateway_call_seconds",
+    help: "Requests to payment gateways by gateway and outcome (HTTP status, or network).",
+    labelNames: ["gateway", "outcome"],
+    buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 8, 15],
+    registers,
+  }),
   swept: new Counter({
     name: "grimbots_swept_total",
     help: "Rows and effects given out again by the sweep.",

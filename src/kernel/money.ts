@@ -32,3 +32,26 @@ export function parseReais(text: string): Cents | undefined {
   const amount = Number(whole + (afterComma ?? afterDot ?? "").padEnd(2, "0"));
   return Number.isSafeInteger(amount) ? cents(amount) : undefined;
 }
+
+/** "19.90": how gateways that count in reais write an amount. */
+export function toDecimal(amount: Cents): string {
+  const digits = String(Math.abs(amount)).padStart(3, "0");
+  return `${amount < 0 ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`;
+}
+
+/**
+ * Reads an amount in reais as gateways write it, a JSON number (33.8) or a text ("33.80", "33"). More than two digits after the point are
+ * an amount that we did not ask for: undefined, as is anything else. A number is read through its shortest decimal form, never multiplied.
+ */
+export function fromDecimal(value: unknown): Cents | undefined {
+  if (typeof value !== "string" && typeof value !== "number") return undefined;
+  const [, minus, whole, fraction = ""] = /^(-)?(\d{1,13})(?:\.(\d{1,2})0*)?$/.exec(String(value).trim()) ?? [];
+  if (whole === undefined) return undefined;
+  const amount = Number(whole + fraction.padEnd(2, "0"));
+  return cents(minus === undefined || amount === 0 ? amount : -amount);
+}
+
+/** Brands an amount that a gateway gives in cents; undefined when it is no whole number. */
+export function fromCents(value: unknown): Cents | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) ? cents(value) : undefined;
+}

@@ -1,0 +1,181 @@
+// The only place that talks to gateways: bounds time and size, reads failures, remembers tokens, and never logs a secret.
+
+import { createCache } from "../../kernel/cache.ts";
+import { reasonOf } from "../../kernel/errors.ts";
+import { limits } from "../../kernel/limits.ts";
+import { metrics } from "../../kernel/metrics.ts";
+import { type Api, type Gateway, GatewayError, type HttpRequest } from "./gateway.ts";
+
+/** An account as it is called. `name`: distinguishes it from every other one; its token is remembered under it. */
+export type CalledAccount = { name: string; credentials: Record<string, unknown> };
+
+export type Caller = {
+  /** The account's API for one operation that may take `withinMs` in all. */
+  open(gateway: Gateway, account: CalledAccount, options: { withinMs: number; now: Date }): Api<never>;
+  /** What is remembered of an account is forgotten: its credentials changed. */
+  forget(name: string): void;
+};
+
+type Token = { value: string; untilMs: number };
+
+/** Tokens are renewed so long before they end. */
+const TOKEN_MARGIN_MS = 60_000;
+
+export function openCaller(): Caller {
+  const tokens = createCache<string, Token>(limits.gatewayTokens);
+
+  return {
+    open(gateway, account, { withinMs, now }) {
+      const endMs = performance.now() + withinMs;
+      const api: Api<never> = { credentials: account.credentials as never, now, call };
+
+      async function call(request: HttpRequest): Promise<unknown> {
+        const leftMs = endMs - performance.now();
+        if (leftMs <= 0) throw new GatewayError("away", "no_time_left");
+        const token = await tokenFor(request);
+        try {
+          return await exchange(gateway, account, request, { token, withinMs: leftMs });
+        } catch (error) {
+          const isStale = error instanceof GatewayError && error.meaning === "credentials" && token !== undefined;
+          if (isStale) tokens.delete(account.name);
+          throw error;
+        }
+      }
+
+      async function tokenFor(request: HttpRequest): Promise<string | undefined> {
+        if (!gateway.fetchToken || request.withoutToken) return undefined;
+        const known = tokens.get(account.name);
+        if (known && known.untilMs > performance.now()) return known.value;
+        const { token, seconds } = await gateway.fetchToken(api);
+        tokens.set(account.name, { value: token, untilMs: performance.now() + seconds * 1_000 - TOKEN_MARGIN_MS });
+        return token;
+      }
+
+      return api;
+    },
+    forget: (name) => void tokens.delete(name),
+  };
+}
+
+type Exchange = { token: string | undefined; withinMs: number };
+
+async function exchange(
+  gateway: Gateway,
+  { credentials }: CalledAccount,
+  request: HttpRequest,
+  { token, withinMs }: Exchange,
+): Promise<unknown> {
+  const begunMs = performance.now();
+  const lost = request.creates ? "unknown" : "away";
+  let outcome = "network";
+  try {
+    const tls = gateway.tls?.(credentials as never);
+    const answer = await fetch(addressOf(gateway, credentials, request), {
+      method: request.method,
+      redirect: "manual",
+      signal: AbortSignal.timeout(Math.ceil(withinMs)),
+      ...(tls && { tls }),
+      ...contentOf(request, gateway.headers(credentials as never, token)),
+    });
+    outcome = String(answer.status);
+    const text = await readBounded(answer, lost);
+    return judge(answer, text, lost);
+  } catch (error) {
+    if (error instanceof GatewayError) throw error;
+    throw new GatewayError(isBegun(error) ? lost : "away", networkReason(error), { cause: error });
+  } finally {
+    metrics.gatewayCalls.observe({ gateway: gateway.kind, outcome }, (performance.now() - begunMs) / 1_000);
+  }
+}
+
+function addressOf(gateway: Gateway, credentials: Record<string, unknown>, { path, query }: HttpRequest): string {
+  const base = typeof credentials.baseUrl === "string" ? credentials.baseUrl : gateway.baseUrl;
+  const search = query ? `?${new URLSearchParams(query)}` : "";
+  return base.replace(/\/+$/, "") + path + search;
+}
+
+function contentOf(
+  request: HttpRequest,
+  own: Record<string, string>,
+): { headers: Record<string, string>; body?: string } {
+  const headers = { accept: "application/json", "user-agent": "grimbots", ...own, ...request.headers };
+  if (request.json !== undefined)
+    return { headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(request.json) };
+  if (request.form === undefined) return { headers };
+  const type = { "content-type": "application/x-www-form-urlencoded" };
+  return { headers: { ...type, ...headers }, body: String(new URLSearchParams(request.form)) };
+}
+
+/** What a status means where the vendor's body need not be read. 2xx that is no JSON says nothing: whatever was asked may have happened. */
+function judge(answer: Response, text: string, lost: "unknown" | "away"): unknown {
+  const { status } = answer;
+  const body = parse(text);
+  if (status >= 200 && status < 300) {
+    if (body === undefined && text.trim() !== "") throw new GatewayError(lost, "not_json");
+    return body ?? {};
+  }
+  const reason = `http_${status}${detailOf(body)}`;
+  if (status === 401 || status === 403) throw new GatewayError("credentials", reason);
+  if (status === 404) throw new GatewayError("not_found", reason);
+  if (status === 429) throw new GatewayError("limited", reason, { afterMs: retryAfterMs(answer) });
+  if (status >= 400 && status < 500 && status !== 408) throw new GatewayError("refused", reason);
+  throw new GatewayError(lost, reason);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The vendor's own word for an error, without anything that looks like a person's number or a key. */
+function detailOf(body: unknown): string {
+  if (typeof body !== "object" || body === null) return "";
+  const { message, error, errorCode, title, errors } = body as Record<string, unknown>;
+  const first = Array.isArray(errors) ? (errors[0] as Record<string, unknown> | undefined) : undefined;
+  const word = [errorCode, error, message, title, first?.code, first?.description].find(
+    (one) => typeof one === "string",
+  );
+  return word === undefined ? "" : `: ${redact(String(word))}`;
+}
+
+const redact = (text: string): string =>
+  text
+    .slice(0, 200)
+    .replace(/[\w.+-]+@[\w.-]+/g, "…@…")
+    .replace(/\d[\d.\-/]{7,}\d/g, "…")
+    .replace(/[\w-]{24,}/g, "…");
+
+function retryAfterMs(answer: Response): number {
+  const seconds = Number(answer.headers.get("retry-after"));
+  return Math.min(
+    Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : limits.gatewayPauseMs,
+    limits.gatewayPauseMaxMs,
+  );
+}
+
+async function readBounded(answer: Response, lost: "unknown" | "away"): Promise<string> {
+  const declared = Number(answer.headers.get("content-length") ?? 0);
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  if (answer.body === null) return "";
+  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    if (Math.max(bytes, declared) > limits.gatewayAnswerBytes) throw new GatewayError(lost, "answer_too_long");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Failures that come before the request left. */
+const NOT_BEGUN = /ConnectionRefused|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|FailedToOpenSocket|CERT|certificate|TLS/i;
+
+const isBegun = (error: unknown): boolean =>
+  !NOT_BEGUN.test(`${(error as { code?: unknown }).code ?? ""} ${reasonOf(error)}`);
+
+const networkReason = (error: unknown): string =>
+  (error as { name?: unknown }).name === "TimeoutError"
+    ? "timeout"
+    : `network_${(error as { code?: unknown }).code ?? "error"}`;
