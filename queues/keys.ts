@@ -14,4 +14,11 @@ export const RowKeys = Type.Object(
 );
 export type RowKeys = Static<typeof RowKeys>;
 
+/** Ids of rows of one table. */
+export const Ids = Type.Object(
+  { ids: Type.Array(Type.Integer({ minimum: 1 }), { minItems: 1, maxItems: limits.jobIds }) },
+  { additionalProperties: false },
+);
+export type Ids = Static<typeof Ids>;
+
 export const Nothing = Type.Object({}, { additionalProperties: false });

@@ -1,11 +1,11 @@
 // webhook (high): what payment gateways tell us.
 
-import { RowKeys } from "./keys.ts";
+import { Ids } from "./keys.ts";
 import { defineQueue } from "./queue.ts";
 
 export const webhook = defineQueue({
   name: "webhook",
   means: "High. Kept notices of payment gateways: somebody has paid and waits.",
   concurrency: 16,
-  jobs: { "rows.process": RowKeys },
+  jobs: { "notices.settle": Ids },
 });

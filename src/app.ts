@@ -15,6 +15,9 @@ import { closeWithin } from "./kernel/life.ts";
 import { limits } from "./kernel/limits.ts";
 import type { Log } from "./kernel/log.ts";
 import type { Keyring } from "./kernel/secret.ts";
+import { endDeliveries } from "./payments/deliveries.ts";
+import { payerPlace } from "./payments/payer.ts";
+import { openPayments, type Payments } from "./payments/payments.ts";
 import { openPerformer, type Performer } from "./perform.ts";
 import { openProcessor, type Processor } from "./process.ts";
 import { startSweeping } from "./sweeping.ts";
@@ -35,6 +38,7 @@ export type App = {
   inbox: Pick<Inbox<TelegramUpdate>, "accept" | "waiting" | "idle">;
   processor: Processor;
   performer: Performer;
+  payments: Payments;
   giver: Giver;
   [Symbol.asyncDispose](): Promise<void>;
 };
@@ -77,9 +81,32 @@ export async function openApp(options: AppOptions): Promise<App> {
   const queues = openQueues({ redis, prefix, log });
 
   const giver = openGiver(queues, log);
-  const performer = openPerformer({ sql, lease, clock, log, bots, processes, signal });
-  const conversation = openConversation({ sql, bots });
+  const payments = openPayments({
+    ...{ sql, clock, log, keyring, signal },
+    // Asked each time: who listens on any free port knows its address only then.
+    publicUrl: () => config.publicUrl,
+    splitRecipients: config.commissionRecipients,
+    botUrl: async (botId) => (await bots.find(botId))?.apiUrl(),
+    onFacts(rows) {
+      processor
+        .process(rows)
+        .catch((error) => log.error({ fact: "process.failed", reason: reasonOf(error) }, "facts were not processed"));
+    },
+    onNotices: (ids) =>
+      void giver.giveNotices(ids).then((taken) => (taken ? undefined : payments.work({ notices: ids }))),
+  });
+  const performer = openPerformer({
+    ...{ sql, lease, clock, log, bots, processes, signal },
+    doRequests: payments.doRequests,
+    endDeliveries: (rows) => endDeliveries(sql, rows, clock.now()),
+  });
+  const conversation = openConversation({
+    ...{ sql, bots, mayPay: payments.mayPay },
+    seal: (botId, chatId, value) => keyring.seal(value, payerPlace(botId, chatId)),
+  });
   const enqueueEffects = (rows: RowKey[]) => void giver.giveEffects(rows);
+  const enqueueRequests = (rows: RowKey[]) =>
+    void giver.giveRequests(rows).then((taken) => (taken ? undefined : payments.doRequests(rows)));
   const processor = openProcessor({
     sql,
     lease,
@@ -88,6 +115,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     conversation,
     performer,
     enqueueEffects,
+    enqueueRequests,
     signal,
   });
   const hasRoom = () => processor.waiting() < limits.processWaiting && performer.waiting() < limits.sendsWaiting;
@@ -116,6 +144,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     performer,
     processor,
     enqueueEffects,
+    enqueueRequests,
   });
   const inbox: App["inbox"] = {
     accept: (arrival) => (arrival.atOnce && hasRoom() ? atOnce : longWay).accept(arrival),
@@ -138,6 +167,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     inbox,
     processor,
     performer,
+    payments,
     giver,
   };
   const workRedis = workers.length > 0 ? connectForWork(config.redisUrl, log) : undefined;
@@ -152,6 +182,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       await close("workers", limits.drainMs * 0.3, async () => work?.close());
       await close("line", limits.drainMs / 2, async () => {
         await inbox.idle();
+        await payments.idle();
         await processor.idle();
         await performer.idle();
       });

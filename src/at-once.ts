@@ -35,8 +35,9 @@ export function openAtOnce(options: {
   performer: Performer;
   processor: Processor;
   enqueueEffects: (rows: RowKey[]) => void;
+  enqueueRequests: (rows: RowKey[]) => void;
 }): AtOnce {
-  const { sql, lease, clock, log, inbox, conversation, performer, processor, enqueueEffects } = options;
+  const { sql, lease, clock, log, inbox, conversation, processor } = options;
 
   /** For each arrival: whether it is kept; those that are not take the long way. */
   async function keepAndDecide(arrivals: TelegramArrival[]): Promise<boolean[]> {
@@ -73,7 +74,7 @@ export function openAtOnce(options: {
     if (performance.now() - beganMs > limits.acceptTimeoutMs) throw new Error("the numbers are too old");
     const saved = await saveArrivals(sql, withContent(decisions.document, arrivals), lease.id, now);
     metrics.updatesKept.inc(rows.length);
-    giveOut({ performer, lease, enqueueEffects }, decisions, saved);
+    giveOut(options, decisions, saved);
     const left = rows.filter((row) => !saved.has(row.id));
     processor
       .process(left)
@@ -101,8 +102,8 @@ export function openAtOnce(options: {
 function firstOfEach(arrivals: TelegramArrival[]): Set<TelegramArrival> {
   const first = new Map<string, TelegramArrival>();
   for (const arrival of arrivals) {
-    const { message, callback_query: tap } = arrival.update;
-    const name = `${arrival.botId}:${message?.chat.id ?? tap?.from.id}`;
+    const { message, callback_query: tap, pre_checkout_query: checkout } = arrival.update;
+    const name = `${arrival.botId}:${message?.chat.id ?? (tap ?? checkout)?.from.id}`;
     if (!first.has(name)) first.set(name, arrival);
   }
   return new Set(first.values());

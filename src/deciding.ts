@@ -4,16 +4,12 @@ import type { DecisionDocument } from "./inbox/decisions.ts";
 import { effectRecord, type NewEffect } from "./inbox/effects.ts";
 import type { Lease } from "./inbox/lease.ts";
 import type { RowKey } from "./inbox/line.ts";
+import type { EffectKind } from "./kernel/effect.ts";
 import type { RowId } from "./kernel/ids.ts";
 import { metrics } from "./kernel/metrics.ts";
 import type { Performer } from "./perform.ts";
-import {
-  type Conversation,
-  type Decided,
-  describeDecisions,
-  type People,
-  type Prepared,
-} from "./telegram/conversation.ts";
+import type { Conversation, Decided, People, Prepared } from "./telegram/conversation.ts";
+import { describeDecisions } from "./telegram/describe.ts";
 
 export type Decisions = { decided: Decided[]; effects: NewEffect[]; document: DecisionDocument };
 
@@ -29,14 +25,20 @@ export function decideBatch(deciding: Deciding, prepared: Prepared[], people: Pe
   return { decided, effects, document: { ...described, effects: records } };
 }
 
-type GivingOut = { performer: Performer; lease: Lease; enqueueEffects: (rows: RowKey[]) => void };
+/** `enqueueEffects`: for what nobody waits for; `enqueueRequests`: for what people ask of payments. Neither may throw. */
+export type GivingOut = {
+  performer: Performer;
+  lease: Lease;
+  enqueueEffects: (rows: RowKey[]) => void;
+  enqueueRequests: (rows: RowKey[]) => void;
+};
 
 /**
  * Gives out what was saved. It runs before the next batch reads its customers, so a chat's next messages find the lane in which these
  * wait.
  */
 export function giveOut(
-  { performer, lease, enqueueEffects }: GivingOut,
+  { performer, lease, enqueueEffects, enqueueRequests }: GivingOut,
   { decided, effects }: Decisions,
   saved: Set<RowId>,
 ): void {
@@ -47,8 +49,14 @@ export function giveOut(
   }
   const mine = effects.filter((effect) => saved.has(effect.id));
   performer.perform(mine.filter((effect) => effect.owner === lease.id));
-  const queued = new Map(mine.filter((effect) => effect.kind !== "send").map((effect) => [effect.id, effect]));
-  if (queued.size > 0) enqueueEffects([...queued.values()].map(({ slot, id }) => ({ slot, id })));
+  const rowsWith = (kind: EffectKind): RowKey[] => {
+    const rows = new Map(mine.filter((effect) => effect.kind === kind).map(({ slot, id }) => [id, { slot, id }]));
+    return [...rows.values()];
+  };
+  const requests = rowsWith("payment");
+  if (requests.length > 0) enqueueRequests(requests);
+  const others = rowsWith("profile");
+  if (others.length > 0) enqueueEffects(others);
 }
 
 /** Messages are sent by this process, behind whatever the chat still gets (src/perform.ts sees to that); a queue does the rest. */

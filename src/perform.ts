@@ -6,7 +6,7 @@ import type { Database } from "#db/connect.ts";
 import { whileAway } from "#db/retry.ts";
 import { claimEffects, finishEffects, hasPendingSends, type Mark, stillOwned } from "./inbox/effects.ts";
 import type { Lease } from "./inbox/lease.ts";
-import type { Decision, PlacedEffect, RowKey } from "./inbox/line.ts";
+import type { Courtesy, PlacedEffect, RowKey } from "./inbox/line.ts";
 import { final, later, type Tried } from "./inbox/tried.ts";
 import { batch } from "./kernel/batch.ts";
 import type { Clock } from "./kernel/clock.ts";
@@ -31,7 +31,7 @@ export type Performer = {
   performRows(rows: RowKey[], which: "fresh" | "due"): Promise<void>;
   /** The same for rows whose transaction was committed without our hearing of it: their effects name us, but we do not have them. */
   adoptRows(rows: RowKey[]): Promise<void>;
-  giveCourtesy(botId: BotId, courtesy: NonNullable<Decision["courtesy"]>): void;
+  giveCourtesy(botId: BotId, courtesy: Courtesy): void;
   waiting(): number;
   idle(): Promise<void>;
 };
@@ -48,6 +48,10 @@ export function openPerformer(options: {
   bots: Bots;
   processes: number;
   signal: AbortSignal;
+  /** Does what these rows ask of payments; says how many requests were done. */
+  doRequests: (rows: RowKey[]) => Promise<number>;
+  /** Writes down what became of the deliveries whose messages are in these rows. */
+  endDeliveries: (rows: RowKey[]) => Promise<unknown>;
 }): Performer {
   const { sql, lease, clock, log, bots, signal } = options;
   const sender: Sender = openSender(options);
@@ -157,9 +161,12 @@ export function openPerformer(options: {
     }
   }
 
-  async function applyConsequences({ botId, chatId }: PlacedEffect, tried: Tried): Promise<void> {
+  async function applyConsequences(effect: PlacedEffect, tried: Tried): Promise<void> {
+    const { botId, chatId } = effect;
     const { reason } = tried;
-    const save = (work: () => Promise<void>) => whileAway(work, log, signal);
+    const save = (work: () => Promise<unknown>) => whileAway(work, log, signal);
+    if (effect.policy === "delivery" && tried.state !== "pending")
+      await save(() => options.endDeliveries([{ slot: effect.slot, id: effect.id }]));
     if (reason === "blocked" || reason === "deactivated")
       await save(() => markBlocked(sql, botId, chatId, clock.now()));
     if (reason === "token_revoked" || reason === "token_unknown") await save(() => bots.revoke(botId));
@@ -176,6 +183,7 @@ export function openPerformer(options: {
   /** LIST of the effects that PostgreSQL performs by itself: what does all pending ones of some rows, and says how many they were. */
   const performers: { [Kind in InDatabase]: (rows: RowKey[]) => Promise<number> } = {
     profile: (rows) => saveProfiles(sql, rows, clock.now()),
+    payment: options.doRequests,
   };
 
   async function performInDatabase(rows: RowKey[]): Promise<void> {

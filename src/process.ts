@@ -39,9 +39,10 @@ export function openProcessor(options: {
   performer: Performer;
   /** Says that rows have effects which a queue performs. Must not throw. */
   enqueueEffects: (rows: RowKey[]) => void;
+  enqueueRequests: (rows: RowKey[]) => void;
   signal: AbortSignal;
 }): Processor {
-  const { sql, lease, clock, log, conversation, performer, enqueueEffects, signal } = options;
+  const { sql, lease, clock, log, conversation, performer, signal } = options;
 
   async function processBatch(rows: TelegramRow[]): Promise<undefined[]> {
     const given = new Set<RowId>();
@@ -86,7 +87,7 @@ export function openProcessor(options: {
     const prepared = await conversation.prepare(rows);
     const decisions = decideBatch({ conversation, lease }, prepared, await conversation.load(prepared), now);
     const ids = await saveDecisions(sql, decisions.document, now);
-    giveOut({ performer, lease, enqueueEffects }, decisions, ids);
+    giveOut(options, decisions, ids);
     return ids;
   }
 

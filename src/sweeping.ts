@@ -7,7 +7,7 @@ import { limits } from "./kernel/limits.ts";
 import { metrics } from "./kernel/metrics.ts";
 import { keepRhythm } from "./work.ts";
 
-type Swept = Pick<App, "sql" | "clock" | "log" | "lease" | "queues" | "giver" | "processor" | "performer">;
+type Swept = Pick<App, "sql" | "clock" | "log" | "lease" | "queues" | "giver" | "processor" | "performer" | "payments">;
 
 export type Sweeping = {
   /** Sweeps once, now, thoroughly. */
@@ -30,6 +30,7 @@ export function startSweeping(app: Swept, options: { byItself?: boolean } = {}):
     const now = clock.now();
     const found = await sweep.look({ now, mayJudge: lease.mayJudge(), jobsSince: await oldestJob(app, now), thorough });
     await giveOut(app, found);
+    await givePayments(app);
     if (sweeps++ % RHYTHM_EVERY_SWEEPS === 0)
       await keepRhythm(app.queues).catch(() => log.debug({ fact: "rhythm.missed" }, "Redis is away"));
     return found;
@@ -67,6 +68,13 @@ async function oldestJob({ queues }: Swept, now: Date): Promise<Date> {
     // Redis is away: what waits there is as good as lost, and is dealt with here.
     return now;
   }
+}
+
+/** Payment work whose time has come; without a queue this process does it by itself. */
+async function givePayments({ payments, giver }: Swept): Promise<void> {
+  const due = await payments.takeDue();
+  const left = await giver.givePayments(due);
+  await payments.work(left);
 }
 
 async function giveOut({ giver, processor, performer, log }: Swept, { rows, effects }: Found): Promise<void> {

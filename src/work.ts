@@ -13,22 +13,30 @@ import type { App } from "./app.ts";
 import type { RowKey } from "./inbox/line.ts";
 import { batch } from "./kernel/batch.ts";
 import { reasonOf } from "./kernel/errors.ts";
-import type { RowId, Slot } from "./kernel/ids.ts";
+import type { ChargeId, NoticeId, OrderId, RowId, Slot } from "./kernel/ids.ts";
 import { limits } from "./kernel/limits.ts";
 import type { Log } from "./kernel/log.ts";
+import { endForgottenDeliveries } from "./payments/deliveries.ts";
+import type { DuePayments } from "./payments/payments.ts";
+import { reconcileDue } from "./payments/reconcile.ts";
 
 type Handlers = HandlersOf<typeof queueList>;
-type Doing = Pick<App, "processor" | "performer" | "sql" | "clock" | "log">;
+type Doing = Pick<App, "processor" | "performer" | "payments" | "sql" | "clock" | "log">;
 
 /** Job kind → what runs. */
-function handlersOf({ processor, performer, sql, clock, log }: Doing): Handlers {
+function handlersOf({ processor, performer, payments, sql, clock, log }: Doing): Handlers {
   const processRows = (data: RowKeys) => processor.processKeys(keysOf(data));
   const performFresh = (data: RowKeys) => performer.performRows(keysOf(data), "fresh");
   const performDue = (data: RowKeys) => performer.performRows(keysOf(data), "due");
   return {
     tasks: { "rows.process": processRows, "effects.perform": performFresh, "effects.retry": performDue },
-    webhook: { "rows.process": processRows },
-    gateway: { "effects.perform": performFresh, "effects.retry": performDue },
+    webhook: { "notices.settle": ({ ids }) => payments.work({ notices: ids as NoticeId[] }) },
+    gateway: {
+      "requests.do": performFresh,
+      "orders.charge": ({ ids }) => payments.work({ orders: ids as OrderId[] }),
+      "charges.ask": ({ ids }) => payments.work({ charges: ids as ChargeId[] }),
+      "charges.refund": ({ ids }) => payments.work({ refunds: ids as ChargeId[] }),
+    },
     clock: {
       async "slots.turn"() {
         const opened = await openSlot(sql, clock.now());
@@ -38,6 +46,12 @@ function handlersOf({ processor, performer, sql, clock, log }: Doing): Handlers 
       },
       async "processes.forget"() {
         await sql`DELETE FROM process WHERE beat_at < clock_timestamp() - interval '1 day'`;
+      },
+      async "deliveries.check"() {
+        await endForgottenDeliveries(sql, clock.now());
+      },
+      async "books.reconcile"() {
+        await reconcileDue(payments.context);
       },
     },
   };
@@ -83,24 +97,32 @@ export type Giver = {
   giveEffects(rows: RowKey[]): Promise<boolean>;
   /** The same for effects that the sweep found: also those whose time to be tried again has come. */
   giveDueEffects(rows: RowKey[]): Promise<boolean>;
+  /** The same for rows with requests for payments. */
+  giveRequests(rows: RowKey[]): Promise<boolean>;
+  giveNotices(ids: NoticeId[]): Promise<boolean>;
+  /** Payment work that is due; returns what no queue took. */
+  givePayments(due: DuePayments): Promise<Partial<DuePayments>>;
 };
 
 export function openGiver(queues: Queues, log: Log): Giver {
-  async function give(kind: keyof typeof tasks.jobs, rows: RowKey[]): Promise<boolean> {
+  async function give<Item>(items: Item[], add: (some: Item[]) => Promise<void>): Promise<boolean> {
     try {
-      for (let from = 0; from < rows.length; from += limits.jobIds) {
-        const some = rows.slice(from, from + limits.jobIds);
-        await queues.tasks.add(kind, { rows: some.map(({ slot, id }) => [slot, id]) });
-      }
+      for (let from = 0; from < items.length; from += limits.jobIds) await add(items.slice(from, from + limits.jobIds));
       return true;
     } catch (error) {
       log.debug(
-        { fact: "queue.refused", rows: rows.length, reason: reasonOf(error) },
+        { fact: "queue.refused", items: items.length, reason: reasonOf(error) },
         "Redis took no job; the sweep will",
       );
       return false;
     }
   }
+
+  const pairsOf = (rows: RowKey[]): RowKeys => ({ rows: rows.map(({ slot, id }) => [slot, id]) });
+  const giveTask = (kind: keyof typeof tasks.jobs, rows: RowKey[]): Promise<boolean> =>
+    give(rows, (some) => queues.tasks.add(kind, pairsOf(some)));
+  const giveAsk = (kind: "orders.charge" | "charges.ask" | "charges.refund", ids: number[]): Promise<boolean> =>
+    give(ids, (some) => queues.gateway.add(kind, { ids: some }));
 
   /** One job for what gathers in a while: a job costs more than the row that it carries. */
   const gather = (kind: keyof typeof tasks.jobs, spacingMs: number) =>
@@ -108,7 +130,7 @@ export function openGiver(queues: Queues, log: Log): Giver {
       maxItems: limits.jobIds,
       spacingMs,
       run: async (rows) => {
-        const taken = await give(kind, rows);
+        const taken = await giveTask(kind, rows);
         return rows.map(() => taken);
       },
     });
@@ -119,7 +141,19 @@ export function openGiver(queues: Queues, log: Log): Giver {
   return {
     giveRows: (rows) => all(rows.map(processing.add)),
     giveEffects: (rows) => all(rows.map(performing.add)),
-    giveDueEffects: (rows) => give("effects.retry", rows),
+    giveDueEffects: (rows) => giveTask("effects.retry", rows),
+    // A person waits: each goes at once, and people in one job would wait for one another.
+    giveRequests: async (rows) =>
+      all(rows.map((row) => give([row], (some) => queues.gateway.add("requests.do", pairsOf(some))))),
+    giveNotices: (ids) => give(ids, (some) => queues.webhook.add("notices.settle", { ids: some })),
+    async givePayments({ notices, orders, charges, refunds }) {
+      const left: Partial<DuePayments> = {};
+      if (!(await give(notices, (some) => queues.webhook.add("notices.settle", { ids: some })))) left.notices = notices;
+      if (!(await giveAsk("orders.charge", orders))) left.orders = orders;
+      if (!(await giveAsk("charges.ask", charges))) left.charges = charges;
+      if (!(await giveAsk("charges.refund", refunds))) left.refunds = refunds;
+      return left;
+    },
   };
 }
 

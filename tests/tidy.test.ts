@@ -47,21 +47,24 @@ describe("a file", () => {
 const MAY_IMPORT: Record<string, string[]> = {
   // The vocabulary, and what stands on nothing else.
   "src/kernel": [],
+  "src/qr": [],
   "src/funnel": ["src/kernel"],
   "src/embedded": ["src/kernel"],
   db: ["src/kernel"],
   queues: ["src/kernel"],
   "src/inbox": ["src/kernel", "db"],
   // The domains: never one another's folder. They meet in effects (out) and inbox rows (in).
-  "src/telegram": ["src/kernel", "src/funnel", "src/inbox", "db"],
+  "src/telegram": ["src/kernel", "src/funnel", "src/inbox", "src/qr", "db"],
   "src/payments": ["src/kernel", "src/inbox", "db"],
   "src/tenants": ["src/kernel", "db"],
   // Looks at the whole open program, so it is given all of it; what it needs to know is only its type.
   "src/ops": ["src/kernel", "db", "queues", "type src/app.ts"],
   // Telegram's part is played by its own rules: of the program it shares the reading of HTML, and the form of an error.
   "src/fake-telegram": ["src/kernel", "src/funnel/html.ts", "src/funnel/formatted.ts"],
+  // A gateway plays a vendor: of the program it shares money and the form of an error.
+  "src/sandbox-gateway": ["src/kernel"],
   // The spine knows the domains. app.ts opens it all; the others are given what is open.
-  "src/http": ["src/kernel", "src/telegram", "src/ops", "type src/app.ts"],
+  "src/http": ["src/kernel", "src/telegram", "src/payments", "src/ops", "type src/app.ts"],
   "src/deciding.ts": ["src/kernel", "src/inbox", "src/telegram", "type src/perform.ts"],
   "src/process.ts": ["src/kernel", "src/inbox", "src/telegram", "db", "src/deciding.ts", "type src/perform.ts"],
   "src/at-once.ts": [
@@ -69,14 +72,14 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...["type src/perform.ts", "type src/process.ts"],
   ],
   "src/perform.ts": ["src/kernel", "src/inbox", "src/telegram", "db"],
-  "src/work.ts": ["src/kernel", "src/inbox", "queues", "db", "type src/app.ts"],
+  "src/work.ts": ["src/kernel", "src/inbox", "src/payments", "queues", "db", "type src/app.ts"],
   "src/sweeping.ts": ["src/kernel", "src/inbox", "src/work.ts", "type src/app.ts"],
   "src/app.ts": [
-    ...["src/kernel", "src/inbox", "src/telegram", "queues", "db"],
+    ...["src/kernel", "src/inbox", "src/telegram", "src/payments", "queues", "db"],
     ...["src/at-once.ts", "src/process.ts", "src/perform.ts", "src/work.ts", "src/sweeping.ts"],
   ],
   "src/commands": ["src/kernel", "src/telegram", "src/tenants", "src/http", "src/embedded", "src/fake-telegram"].concat(
-    ...["src/app.ts", "queues", "db"],
+    ...["src/payments", "src/sandbox-gateway", "src/app.ts", "queues", "db"],
   ),
   "src/main.ts": ["src/kernel", "src/commands", "package.json"],
   // Nothing of the program imports these.
@@ -123,7 +126,12 @@ describe("in the program", () => {
   test("only the named callers fetch", () => {
     // Telegram is called through grammY (src/telegram/api.ts); the fake's client talks to the fake.
     expect(
-      filesWith(/(?<![.\w])fetch\(/, program, ["src/fake-telegram/control-client.ts", "src/payments/gateways/call.ts"]),
+      filesWith(/(?<![.\w])fetch\(/, program, [
+        "src/fake-telegram/control-client.ts",
+        "src/payments/gateways/call.ts",
+        "src/sandbox-gateway/control-client.ts",
+        "src/sandbox-gateway/post-notice.ts",
+      ]),
     ).toEqual([]);
   });
 

@@ -6,7 +6,9 @@ import type { Command } from "./command.ts";
 import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
 import { fakeTelegram } from "./fake-telegram.ts";
+import { gatewayAdd } from "./gateway-add.ts";
 import { migrateCommand } from "./migrate.ts";
+import { sandboxGateway } from "./sandbox-gateway.ts";
 import { serve } from "./serve.ts";
 import { tenantAdd } from "./tenant-add.ts";
 
@@ -17,6 +19,8 @@ export const commands: readonly Command[] = [
   doctor,
   tenantAdd,
   botAdd,
+  gatewayAdd,
   botWebhook,
   fakeTelegram,
+  sandboxGateway,
 ];

@@ -23,6 +23,7 @@ export function fakeTelegramControl(url: string): FakeTelegramControl {
   return {
     say: (input) => post("say", input),
     tap: (input) => post("tap", input),
+    payInvoice: (input) => post("pay-invoice", input),
     update: (input) => post("update", input),
     member: (input) => post("member", input),
     fault: (input) => post("fault", input),
@@ -32,6 +33,7 @@ export function fakeTelegramControl(url: string): FakeTelegramControl {
     calls: (query) => get("calls", query),
     wait: (query) => get("wait", query),
     delivered: (query) => get("delivered", query),
+    messages: (query) => get("messages", query),
     idle: (query) => get("idle", query),
     stats: () => get("stats"),
     sends: (input) => post("sends", input),

@@ -16,6 +16,7 @@ export function createControlRoutes(control: FakeTelegramControl): (request: Req
   const routes: Readonly<Record<string, Route>> = {
     "POST say": posts(shapes.SayInput, control.say),
     "POST tap": posts(shapes.TapInput, control.tap),
+    "POST pay-invoice": posts(shapes.PayInvoiceInput, control.payInvoice),
     "POST update": posts(shapes.UpdateInput, control.update),
     "POST member": posts(shapes.MemberInput, control.member),
     "POST fault": posts(shapes.FaultInput, control.fault),
@@ -26,6 +27,8 @@ export function createControlRoutes(control: FakeTelegramControl): (request: Req
     "GET calls": (_request, query) => control.calls({ ...filterOf(query), ...numbersOf(query, "limit") }),
     "GET wait": (_request, query) => control.wait({ ...filterOf(query), ...numbersOf(query, "count", "timeout_ms") }),
     "GET delivered": (_request, query) => control.delivered({ token: query.get("token") ?? "" }),
+    "GET messages": (_request, query) =>
+      control.messages({ token: query.get("token") ?? "", chat_id: Number(query.get("chat_id")) }),
     "GET idle": (_request, query) => control.idle(numbersOf(query, "timeout_ms")),
     "GET stats": () => control.stats(),
   };

@@ -33,6 +33,15 @@ export const TapInput = Type.Object({
   button: Type.Optional(Type.String()),
 });
 
+/** The user pays an invoice of the bot, named by its payload or by its message. `chat_id`: where that is, by default the user's chat. */
+export const PayInvoiceInput = Type.Object({
+  token: Type.String(),
+  user: UserInput,
+  message_id: Type.Optional(Type.Integer()),
+  chat_id: Type.Optional(Type.Integer()),
+  payload: Type.Optional(Type.String()),
+});
+
 /** Any update; without an `update_id` it gets the bot's next one. */
 export const UpdateInput = Type.Object({ token: Type.String(), update: AnyObject });
 
@@ -88,6 +97,7 @@ export const SendsInput = Type.Object({
 export type UserInput = Static<typeof UserInput>;
 export type SayInput = Static<typeof SayInput>;
 export type TapInput = Static<typeof TapInput>;
+export type PayInvoiceInput = Static<typeof PayInvoiceInput>;
 export type UpdateInput = Static<typeof UpdateInput>;
 export type MemberInput = Static<typeof MemberInput>;
 export type FaultInput = Static<typeof FaultInput>;

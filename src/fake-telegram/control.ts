@@ -8,14 +8,16 @@ import type {
   FaultInput,
   FileUrlInput,
   MemberInput,
+  PayInvoiceInput,
   SayInput,
   SendsInput,
   TapInput,
   UpdateInput,
 } from "./control-shapes.ts";
+import { type Paid, payInvoice } from "./paying.ts";
 import { changeMember, injectUpdate, type Said, say, type Tapped, tap } from "./people.ts";
 import type { SendsPage } from "./sends.ts";
-import { type Bot, botByToken, resetWorld, type World } from "./state.ts";
+import { type Bot, botByToken, type FakeMessage, resetWorld, type World } from "./state.ts";
 import type { DeliveredRow } from "./updates.ts";
 
 export type Stats = {
@@ -34,6 +36,8 @@ export type WaitQuery = CallFilter & { count?: number; timeout_ms?: number };
 export type FakeTelegramControl = {
   say(input: SayInput): Promise<Said>;
   tap(input: TapInput): Promise<Tapped>;
+  /** Answers once he has paid, or the bot has refused, or ten seconds are over without its answer. */
+  payInvoice(input: PayInvoiceInput): Promise<Paid>;
   update(input: UpdateInput): Promise<{ update_id: number }>;
   member(input: MemberInput): Promise<{ update_id: number }>;
   fault(input: FaultInput): Promise<{ id: string }>;
@@ -46,6 +50,8 @@ export type FakeTelegramControl = {
   /** Answers once `count` (1) matching calls have an outcome, or after `timeout_ms` (10,000) with `complete` false. */
   wait(query: WaitQuery): Promise<WaitedCalls>;
   delivered(query: { token: string }): Promise<DeliveredRow[]>;
+  /** What stands in a chat now, in order: edits have taken their messages' places, deleted ones are gone. */
+  messages(query: { token: string; chat_id: number }): Promise<FakeMessage[]>;
   /** Answers `idle` true once no update of any bot is pending, false after `timeout_ms` (10,000). */
   idle(query?: { timeout_ms?: number }): Promise<{ idle: boolean }>;
   stats(): Promise<Stats>;
@@ -63,6 +69,7 @@ export function createControl(world: World): FakeTelegramControl {
   return {
     say: async (input) => say(world, needBot(world, input.token), input),
     tap: async (input) => tap(world, needBot(world, input.token), input),
+    payInvoice: async (input) => payInvoice(world, needBot(world, input.token), input),
     update: async (input) => injectUpdate(world, needBot(world, input.token), input.update),
     member: async (input) => changeMember(world, needBot(world, input.token), input),
     fault: async (input) => ({ id: world.faults.add(input) }),
@@ -74,6 +81,9 @@ export function createControl(world: World): FakeTelegramControl {
     },
     calls: async ({ limit = CALLS_LIMIT, ...filter } = {}) => world.calls.find(filter, limit),
     wait: ({ count = 1, timeout_ms: timeoutMs = WAIT_MS, ...filter }) => world.calls.wait(filter, count, timeoutMs),
+    messages: async ({ token, chat_id: chatId }) => [
+      ...(needBot(world, token).chats.get(chatId)?.messages.values() ?? []),
+    ],
     delivered: async ({ token }) => needBot(world, token).updates.rows(),
     idle: ({ timeout_ms: timeoutMs = WAIT_MS } = {}) => waitForIdle(world, timeoutMs),
     stats: async () => statsOf(world),

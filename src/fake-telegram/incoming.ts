@@ -5,6 +5,7 @@ import { isChatShape, knowChat } from "./chats.ts";
 import { knowUserMedia } from "./media.ts";
 import { mediaKinds } from "./media-shapes.ts";
 import { isObject } from "./params.ts";
+import { learnPayment } from "./star-book.ts";
 import type { Bot, Chat, World } from "./state.ts";
 import type { UpdateBody } from "./update-kinds.ts";
 
@@ -23,16 +24,13 @@ function learn(world: World, bot: Bot, kind: string, content: Record<string, unk
   const chat = isChatShape(content.chat) ? knowChat(bot, content.chat) : undefined;
   const isQuery = kind === "callback_query" || kind === "shipping_query" || kind === "pre_checkout_query";
   if (isQuery && typeof content.id === "string") openQuery(world, bot, content.id);
-  if (kind === "message") learnMessage(bot, content);
+  if (kind === "message") learnMessage(world, bot, content);
   if (chat && (kind === "my_chat_member" || kind === "chat_member")) learnMember(bot, chat, content);
 }
 
-function learnMessage(bot: Bot, message: Record<string, unknown>): void {
+function learnMessage(world: World, bot: Bot, message: Record<string, unknown>): void {
   for (const kind of mediaKinds) if (message[kind] !== undefined) knowUserMedia(bot, kind, message[kind]);
-  const { successful_payment: payment, from } = message;
-  if (!isObject(payment) || !isObject(from)) return;
-  const charge = { userId: Number(from.id), isRefunded: false };
-  bot.charges.set(String(payment.telegram_payment_charge_id), charge);
+  learnPayment(world, bot, message.from, message.successful_payment);
 }
 
 function learnMember(bot: Bot, chat: Chat, content: Record<string, unknown>): void {

@@ -14,7 +14,7 @@ export type Said = { update_id: number; message_id: number };
 export type Tapped = { update_id: number; callback_query_id: string };
 
 /** The user as updates carry them. */
-function personOf(user: UserInput): User {
+export function personOf(user: UserInput): User {
   const { is_premium: isPremium, ...rest } = user;
   return { is_bot: false, ...rest, ...(isPremium ? { is_premium: true as const } : {}) };
 }

@@ -5,6 +5,7 @@ import { type CallLog, createCallLog } from "./calls.ts";
 import { createFaultBook, type FaultBook } from "./faults.ts";
 import type { BotFiles } from "./media.ts";
 import { createRing, type Ring } from "./ring.ts";
+import { createStarBook, type StarBook } from "./star-book.ts";
 import type { Timeline } from "./timeline.ts";
 import { createUpdateLog, type UpdateLog } from "./updates.ts";
 import type { Webhook } from "./webhook.ts";
@@ -34,7 +35,7 @@ export type Chat = {
   closed: string | undefined;
 };
 
-/** `queries`: until when (ms) a callback, shipping or pre-checkout query may be answered. `charges`: Stars payments. */
+/** `queries`: until when (ms) a callback, shipping or pre-checkout query may be answered. */
 export type Bot = {
   user: User & { username: string };
   openChats: boolean;
@@ -43,7 +44,7 @@ export type Bot = {
   updates: UpdateLog;
   webhook: Webhook | undefined;
   queries: Map<string, number>;
-  charges: Map<string, { userId: number; isRefunded: boolean }>;
+  stars: StarBook;
   commands: unknown;
 };
 
@@ -113,7 +114,7 @@ function createBot(world: World, id: number): Bot {
     updates: createUpdateLog(world),
     webhook: undefined,
     queries: new Map(),
-    charges: new Map(),
+    stars: createStarBook(),
     commands: [],
   };
 }
@@ -124,6 +125,7 @@ export function resetWorld(world: World): void {
     bot.webhook?.close();
     bot.updates.drop();
     bot.updates.endPoll();
+    for (const settle of [...bot.stars.checkouts.values()]) settle(undefined);
   }
   for (const collection of [world.bots, world.tokens, world.revoked, world.failingUrls]) collection.clear();
   world.calls.clear();

@@ -2,12 +2,18 @@
 
 import { type Static, Type } from "@sinclair/typebox";
 import { type Cents, cents, formatReais } from "../kernel/money.ts";
+import { Deliver, deliverProblems } from "./deliver.ts";
 import { isBlank } from "./formatted.ts";
 import { isButtonLink } from "./link.ts";
 import type { Problem } from "./problem.ts";
+import { stepId } from "./step-id.ts";
 
 const LOWEST_PRICE = cents(1);
 const HIGHEST_PRICE = cents(10_000_000);
+/** Telegram's bound for one invoice in Stars. */
+const HIGHEST_STARS = 100_000;
+const SHORTEST_MINUTES = 5;
+const LONGEST_MINUTES = 1_440;
 /** Telegram's bounds for one keyboard. */
 const ROW_BUTTONS = 8;
 const ALL_BUTTONS = 100;
@@ -18,18 +24,36 @@ const closed = { additionalProperties: false };
 const label = Type.String({ title: "o texto", minLength: 1, maxLength: 64 });
 const price = Type.Integer({ title: "o preço", minimum: LOWEST_PRICE, maximum: HIGHEST_PRICE, rule: priceRule });
 
-/** The name of a step, unique in its funnel. */
-export function stepId(title: string) {
-  const rule = "deve ter só letras minúsculas sem acento, números e hífens, até 40";
-  return Type.String({ title, pattern: "^[a-z0-9-]{1,40}$", rule });
-}
+const product = Type.String({ title: "o nome do produto", minLength: 1, maxLength: 120 });
+const stars = Type.Integer({
+  ...{ title: "o preço em Stars", minimum: 1, maximum: HIGHEST_STARS },
+  rule: `deve ser um número inteiro de 1 a ${HIGHEST_STARS.toLocaleString("pt-BR")}`,
+});
+const minutes = Type.Integer({
+  ...{ title: "a validade", minimum: SHORTEST_MINUTES, maximum: LONGEST_MINUTES },
+  rule: `deve ser em minutos, de ${SHORTEST_MINUTES} a ${LONGEST_MINUTES.toLocaleString("pt-BR")}`,
+});
 
-export const BuyButton = Type.Object({ text: label, priceCents: Type.Unsafe<Cents>(price) }, closed);
+/**
+ * Sells. `product`: as the customer reads it, the button's text if there is none · `priceStars`: what it costs in Telegram Stars, if it can
+ * be bought with them · `validMinutes`: how long its charge can be paid, 30 if nothing is said.
+ */
+export const BuyButton = Type.Object(
+  {
+    text: label,
+    priceCents: Type.Unsafe<Cents>(price),
+    priceStars: Type.Optional(stars),
+    product: Type.Optional(product),
+    validMinutes: Type.Optional(minutes),
+    deliver: Deliver,
+  },
+  { ...closed, tell: "priceCents" },
+);
 export const LinkButton = Type.Object(
   { text: label, url: Type.String({ title: "o endereço", maxLength: 2048 }) },
-  closed,
+  { ...closed, tell: "url" },
 );
-export const StepButton = Type.Object({ text: label, step: stepId("o passo") }, closed);
+export const StepButton = Type.Object({ text: label, step: stepId("o passo") }, { ...closed, tell: "step" });
 
 export const Button = Type.Union([BuyButton, LinkButton, StepButton], {
   title: "o botão",
@@ -58,17 +82,19 @@ export type SealedButton = KeyedButton | LinkButton;
 
 /** What the schema cannot see in a message's buttons. */
 export function buttonProblems(rows: Button[][], path: string): Problem[] {
-  const problems = rows.flatMap((row, r) =>
-    row.flatMap((button, b) => oneButtonProblems(button).map((sentence) => ({ path: `${path}/${r}/${b}`, sentence }))),
-  );
+  const problems = rows.flatMap((row, r) => row.flatMap((button, b) => oneButtonProblems(button, `${path}/${r}/${b}`)));
   if (rows.flat().length > ALL_BUTTONS) problems.push({ path, sentence: `os botões passam de ${ALL_BUTTONS}` });
   return problems;
 }
 
-function oneButtonProblems(button: Button): string[] {
-  const problems = isBlank(button.text) ? ["o texto não pode ficar em branco"] : [];
+function oneButtonProblems(button: Button, path: string): Problem[] {
+  const problems: Problem[] = isBlank(button.text) ? [{ path, sentence: "o texto não pode ficar em branco" }] : [];
   if ("url" in button && !isButtonLink(button.url)) {
-    problems.push("o endereço não é um link válido (https://, http:// ou tg://)");
+    problems.push({ path, sentence: "o endereço não é um link válido (https://, http:// ou tg://)" });
   }
-  return problems;
+  if (!("priceCents" in button)) return problems;
+  if (button.product !== undefined && isBlank(button.product)) {
+    problems.push({ path, sentence: "o nome do produto não pode ficar em branco" });
+  }
+  return [...problems, ...deliverProblems(button.deliver, `${path}/deliver`)];
 }

@@ -30,6 +30,17 @@ export function sliceText({ text, entities }: FormattedText, start: number, end:
   return { text: text.slice(start, end), entities: clipped };
 }
 
+/** Several texts as one, with `between` between them. */
+export function joinTexts(texts: FormattedText[], between = ""): FormattedText {
+  const joined: FormattedText = { text: "", entities: [] };
+  for (const [index, { text, entities }] of texts.entries()) {
+    if (index > 0) joined.text += between;
+    joined.entities.push(...entities.map((entity) => ({ ...entity, offset: entity.offset + joined.text.length })));
+    joined.text += text;
+  }
+  return joined;
+}
+
 /** True when Telegram would refuse the text as empty. */
 export function isBlank(text: string): boolean {
   return INVISIBLE.test(text);

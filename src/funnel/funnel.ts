@@ -1,12 +1,13 @@
 // A funnel as sellers' files and the API hold it, and whether it is right: every problem is a sentence with its place.
 
 import { type Static, Type } from "@sinclair/typebox";
-import { stepId } from "./button.ts";
 import { Html } from "./check-text.ts";
 import { at, placeProblems } from "./place.ts";
 import { type Problem, schemaProblems } from "./problem.ts";
 import type { StepKind } from "./step.ts";
+import { stepId } from "./step-id.ts";
 import { stepKinds } from "./steps/index.ts";
+import { Texts } from "./texts.ts";
 import { wholeProblems } from "./whole.ts";
 
 const STEPS = 200;
@@ -17,13 +18,14 @@ const head = {
   name: Type.String({ title: "o nome do funil", minLength: 1, maxLength: 120 }),
   start: stepId("o passo"),
   reply: Type.Optional(Html),
+  texts: Type.Optional(Texts),
 };
 const stepList = { title: "a lista de passos", minItems: 1, maxItems: STEPS, rule: `deve ter de 1 a ${STEPS} passos` };
 const whole = { title: "o funil", additionalProperties: false };
 
 export type Step = (typeof stepKinds)[number]["schema"]["static"];
 
-/** `start`: the first step · `reply`: the HTML that answers text which no step waits for. */
+/** `start`: the first step · `reply`: the HTML that answers text which no step waits for · `texts`: of the sale. */
 export const Funnel = Type.Object(
   { ...head, steps: Type.Array(Type.Unsafe<Step>(Type.Union(stepKinds.map(({ schema }) => schema))), stepList) },
   whole,

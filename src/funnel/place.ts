@@ -17,10 +17,14 @@ function placeOf(value: unknown, [first = "", second, third, ...rest]: string[])
   if (first === "start") return ["passo inicial"];
   if (first === "next") return ["próximo passo"];
   if (second === undefined) return [];
+  if (first === "texts") return [`texto "${second}"`];
+  if (first === "deliver") return ["entrega", ...placeOf(inside, [second])];
   if (first === "steps")
     return [stepName(at(inside, second), second), ...placeOf(at(inside, second), [third ?? "", ...rest])];
   if (first === "buttons")
-    return [third === undefined ? `linha ${Number(second) + 1}` : buttonName(inside, second, third)];
+    return third === undefined
+      ? [`linha ${Number(second) + 1}`]
+      : [buttonName(inside, second, third), ...placeOf(at(at(inside, second), third), rest)];
   return [];
 }
 

@@ -1,5 +1,6 @@
 // What is wrong with a value, in Portuguese, from the words that its schema carries: `title` is the subject of the
-// sentence ("o texto"), `rule` what must hold ("deve …"), where the schema's own bounds do not say it well enough.
+// sentence ("o texto"), `rule` what must hold ("deve …"), where the schema's own bounds do not say it well enough. A variant of a union
+// may carry `tell`: the property by which it is known.
 
 import type { TSchema } from "@sinclair/typebox";
 import { Value, type ValueError, ValueErrorType } from "@sinclair/typebox/value";
@@ -18,13 +19,22 @@ export function schemaProblems(schema: TSchema, value: unknown, path = ""): Prob
   return [...found.values()];
 }
 
-/** A value that fits none of a union's variants is told what the nearest one lacks, when one is nearest. */
+/** A value that fits none of a union's variants is told what the one that it means lacks, or else the nearest one, when one is nearest. */
 function problemsOf(error: ValueError): Problem[] {
   if (error.type !== ValueErrorType.Union) return [{ path: error.path, sentence: sentenceOf(error) }];
-  const variants = error.errors.map((errors) => [...errors]).toSorted((a, b) => a.length - b.length);
-  const [nearest, second] = variants;
+  const all = error.errors.map((errors) => [...errors]);
+  const meant = meantVariant(error);
+  const [nearest, second] = meant === undefined ? all.toSorted((a, b) => a.length - b.length) : [all[meant]];
   const isNearest = nearest !== undefined && (second === undefined || nearest.length < second.length);
   return isNearest ? nearest.flatMap(problemsOf) : [{ path: error.path, sentence: sentenceOf(error) }];
+}
+
+/** The variant whose telling property (`tell`) the value has, when that is only one. */
+function meantVariant({ schema, value }: ValueError): number | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const variants: TSchema[] = schema.anyOf ?? [];
+  const told = variants.flatMap(({ tell }, index) => (typeof tell === "string" && tell in value ? [index] : []));
+  return told.length === 1 ? told[0] : undefined;
 }
 
 function sentenceOf({ type, schema, path, value }: ValueError): string {

@@ -1,7 +1,8 @@
-// The funnel that a new bot can start with: a welcome, one offer, how it works, and an answer to loose text.
+// The funnel that a new bot can start with: a welcome, one offer and what it delivers, how it works, and an answer to loose text.
 
 import { cents } from "../kernel/money.ts";
 import type { Funnel } from "./funnel.ts";
+import { guideEnd, guideMiddle, guideStart } from "./sample-guide.ts";
 
 const welcome = `<b>Oi, {primeiro_nome}! Que bom ter você aqui.</b> 🌿
 
@@ -21,7 +22,12 @@ Ficou com alguma dúvida? É só escrever aqui.`;
 
 const reply = "Oi, {primeiro_nome}! Recebi a sua mensagem. 💬\n\nPara ver o guia de novo, envie /start.";
 
-const offer = { text: "🌿 Quero o guia", priceCents: cents(1990) };
+const offer = {
+  text: "🌿 Quero o guia",
+  priceCents: cents(1990),
+  product: "Guia da Rotina Leve",
+  deliver: { step: "guia" },
+};
 
 /** The sample funnel with the uploaded photo of this sha256 (hex). */
 export function sampleFunnel(assetSha256: string): Funnel {
@@ -48,6 +54,9 @@ export function sampleFunnel(assetSha256: string): Funnel {
         buttons: [[offer], [{ text: "⬅️ Voltar", step: "boas-vindas" }]],
         linkPreview: false,
       },
+      { id: "guia", kind: "message", text: guideStart, next: "guia-dias-4-a-7" },
+      { id: "guia-dias-4-a-7", kind: "message", text: guideMiddle, next: "guia-depois" },
+      { id: "guia-depois", kind: "message", text: guideEnd },
     ],
   };
 }

@@ -1,30 +1,36 @@
-// What a seller may write in braces, and the person it stands for.
+// What a seller may write in braces, and what it stands for.
 
 import { escapeHtml } from "./html.ts";
 
 /** Whom a message is for. A missing name is filled in as nothing. */
 export type Person = { firstName?: string | undefined; fullName?: string | undefined };
 
-const VARIABLES = new Map<string, (person: Person) => string | undefined>([
-  ["nome", ({ fullName }) => fullName],
-  ["primeiro_nome", ({ firstName }) => firstName],
-]);
+/** What stands for each variable, by name. What is undefined is filled in as nothing. */
+export type Values = Readonly<Record<string, string | undefined>>;
 
 const BRACED = /\{([\p{L}_][\p{L}\p{N}_ -]{0,39})\}/gu;
 
-/** The variables that exist, as a seller writes them. */
-export const knownVariables: string[] = [...VARIABLES.keys()].map((name) => `{${name}}`);
+/** The variables of every step, as a seller writes them. */
+export const knownVariables: string[] = Object.keys(valuesOf({})).map((name) => `{${name}}`);
 
 /** Puts the person's names, escaped, in place of the variables. One pass: braces inside a name stay as they are. */
 export function fillVariables(html: string, person: Person): string {
-  return html.replace(BRACED, (written, name: string) => {
-    const value = VARIABLES.get(name);
-    return value === undefined ? written : escapeHtml(value(person) ?? "");
-  });
+  return fillValues(html, valuesOf(person));
 }
 
-/** What is written like a variable but is none, each once. */
-export function unknownVariables(html: string): string[] {
-  const written = [...html.matchAll(BRACED)].filter(([, name = ""]) => !VARIABLES.has(name)).map(([braced]) => braced);
-  return [...new Set(written)];
+/** Puts the values, written by `write` (default: escaped for HTML), in place of the variables. One pass; what is no variable stays. */
+export function fillValues(text: string, values: Values, write: (value: string) => string = escapeHtml): string {
+  return text.replace(BRACED, (written, name: string) =>
+    Object.hasOwn(values, name) ? write(values[name] ?? "") : written,
+  );
+}
+
+/** What is written like a variable but is none of `known` (names in braces), each once. */
+export function unknownVariables(text: string, known: readonly string[] = knownVariables): string[] {
+  const written = [...text.matchAll(BRACED)].map(([braced]) => braced);
+  return [...new Set(written.filter((braced) => !known.includes(braced)))];
+}
+
+export function valuesOf({ firstName, fullName }: Person): Values {
+  return { nome: fullName, primeiro_nome: firstName };
 }

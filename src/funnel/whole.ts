@@ -3,17 +3,20 @@
 import { textProblems } from "./check-text.ts";
 import type { Funnel, Step } from "./funnel.ts";
 import type { Problem } from "./problem.ts";
+import { textsProblems } from "./texts.ts";
 import { longestWalk, waits, walk } from "./walk.ts";
 
 /** The problems of a funnel whose steps are right one by one. */
-export function wholeProblems({ start, reply, steps }: Funnel): Problem[] {
+export function wholeProblems({ start, reply, texts, steps }: Funnel): Problem[] {
   const ids = new Set(steps.map(({ id }) => id));
-  const inReply = reply === undefined ? [] : textProblems(reply, false);
+  const inReply = reply === undefined ? [] : textProblems(reply);
   return [
     ...inReply.map((sentence) => ({ path: "/reply", sentence })),
+    ...textsProblems(texts ?? {}, "/texts"),
     ...(ids.has(start) ? [] : [lost(start, "/start")]),
     ...repeatedIds(steps),
     ...steps.flatMap((step, index) => lostTargets(step, ids, `/steps/${index}`)),
+    ...steps.flatMap((step, index) => deliverTargets(step, steps, `/steps/${index}`)),
     ...endlessWalk(steps),
   ];
 }
@@ -32,6 +35,19 @@ function lostTargets({ next, buttons }: Step, ids: Set<string>, path: string): P
     ),
   );
   return next === undefined || ids.has(next) ? pressed : [lost(next, `${path}/next`), ...pressed];
+}
+
+/** What a sold sequence leads to: a step that exists, and not back to its own offer, where the customer would be asked to pay again. */
+function deliverTargets(step: Step, steps: Step[], path: string): Problem[] {
+  return (step.buttons ?? []).flatMap((row, r) =>
+    row.flatMap((button, b) => {
+      if (!("priceCents" in button) || !("step" in button.deliver)) return [];
+      const place = `${path}/buttons/${r}/${b}/deliver/step`;
+      const sequence = walk({ steps }, button.deliver.step).steps;
+      if (sequence.length === 0) return [lost(button.deliver.step, place)];
+      return sequence.includes(step) ? [{ path: place, sentence: "a sequência volta para esta mesma oferta" }] : [];
+    }),
+  );
 }
 
 /** A walk is cut at its bound; a person would be left without what follows, so the seller is told before. */

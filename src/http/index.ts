@@ -6,6 +6,7 @@ import { CommandError, RejectedError, reasonOf } from "../kernel/errors.ts";
 import { limits } from "../kernel/limits.ts";
 import { problem, problemOf } from "./answer.ts";
 import { healthDoor } from "./health.ts";
+import { paymentDoor } from "./payment.ts";
 import { telegramDoor } from "./telegram.ts";
 
 export type Server = { port: number; url: string; stop(): Promise<void> };
@@ -41,5 +42,6 @@ function openDoors(app: App) {
       return problemOf(error);
     })
     .use(telegramDoor(app))
+    .use(paymentDoor(app))
     .use(healthDoor(app));
 }

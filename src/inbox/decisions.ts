@@ -6,7 +6,7 @@ import type { ProcessId, RowId, Slot } from "../kernel/ids.ts";
 
 /**
  * people:   [{n, bot_id, chat_id, version, first_name, …}]  version = the state on which was decided; 0 = he is new
- * rows:     [{slot, id, outcome, person}]                    person = n of people, or null
+ * rows:     [{slot, id, outcome, person, wipe}]              person = n of people, or null; wipe = its body is not to be kept
  * messages: [{person, …}], effects: [{person, …}]
  */
 export type DecisionDocument = { people: object[]; rows: object[]; messages: object[]; effects: object[] };
@@ -20,7 +20,7 @@ export async function saveDecisions(sql: Database, document: DecisionDocument, n
   const saved = await sql<{ id: RowId }[]>`
     WITH decided AS MATERIALIZED (SELECT ${JSON.stringify(document)}::text::jsonb AS document),
     kept AS MATERIALIZED (
-      SELECT r.* FROM decided, jsonb_to_recordset(document -> 'rows') AS r (slot integer, id bigint, outcome text, person integer)),
+      SELECT r.* FROM decided, jsonb_to_recordset(document -> 'rows') AS r (slot integer, id bigint, outcome text, person integer, wipe boolean)),
     undone AS MATERIALIZED (
       SELECT kept.* FROM kept CROSS JOIN LATERAL (
         SELECT FROM inbox WHERE inbox.slot = kept.slot AND inbox.id = kept.id AND done_at IS NULL LIMIT 1 FOR UPDATE) AS locked),
@@ -28,7 +28,8 @@ export async function saveDecisions(sql: Database, document: DecisionDocument, n
       SELECT p.* FROM ${people(sql)}
       WHERE NOT EXISTS (SELECT FROM kept WHERE kept.person = p.n AND kept.id NOT IN (SELECT id FROM undone))),
     ${savingReady(sql, now)}
-    UPDATE inbox SET done_at = ${now}, outcome = undone.outcome, owner = NULL, due_at = NULL
+    UPDATE inbox SET done_at = ${now}, outcome = undone.outcome, owner = NULL, due_at = NULL,
+      body = CASE WHEN undone.wipe THEN '{}' ELSE body END
     FROM undone
     WHERE inbox.slot = undone.slot AND inbox.id = undone.id AND (undone.person IS NULL OR undone.person IN (SELECT n FROM saved))
     RETURNING inbox.id`;
@@ -81,21 +82,21 @@ export async function saveArrivals(
 const people = (sql: Database) => sql`decided, jsonb_to_recordset(document -> 'people') AS p (
         n integer, bot_id bigint, chat_id bigint, version integer, first_name text, last_name text, funnel_version_id bigint,
         step_id text, start_payload text, started_at timestamptz, answered_what text, answered_at timestamptz, blocked_at timestamptz,
-        seen_at timestamptz, last_slot integer, last_row_id bigint)`;
+        asked text, seen_at timestamptz, last_slot integer, last_row_id bigint)`;
 
 /** Saves the people who are ready, and the messages and effects of those who were as they had been read: `saved` holds their numbers. */
 const savingReady = (sql: Database, now: Date) => sql`
     made AS (
       INSERT INTO customer (bot_id, chat_id, version, first_name, last_name, funnel_version_id, step_id, start_payload, started_at,
-        answered_what, answered_at, blocked_at, created_at, seen_at, last_slot, last_row_id)
+        answered_what, answered_at, blocked_at, asked, created_at, seen_at, last_slot, last_row_id)
       SELECT bot_id, chat_id, 1, first_name, last_name, funnel_version_id, step_id, start_payload, started_at,
-        answered_what, answered_at, blocked_at, seen_at, seen_at, last_slot, last_row_id
+        answered_what, answered_at, blocked_at, asked, coalesce(seen_at, ${now}), coalesce(seen_at, ${now}), last_slot, last_row_id
       FROM ready WHERE version = 0
       ON CONFLICT (bot_id, chat_id) DO NOTHING RETURNING bot_id, chat_id),
     changed AS (
       UPDATE customer SET version = customer.version + 1, funnel_version_id = p.funnel_version_id, step_id = p.step_id,
         start_payload = p.start_payload, started_at = p.started_at, answered_what = p.answered_what, answered_at = p.answered_at,
-        blocked_at = p.blocked_at, seen_at = p.seen_at,
+        blocked_at = p.blocked_at, asked = p.asked, seen_at = coalesce(p.seen_at, customer.seen_at),
         last_slot = coalesce(p.last_slot, customer.last_slot), last_row_id = coalesce(p.last_row_id, customer.last_row_id)
       FROM ready AS p
       WHERE p.version > 0 AND customer.bot_id = p.bot_id AND customer.chat_id = p.chat_id AND customer.version = p.version

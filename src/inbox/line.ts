@@ -39,6 +39,8 @@ export type Customer = {
   answeredWhat: string | null;
   answeredAt: Date | null;
   blockedAt: Date | null;
+  /** What the bot asked him for and waits to hear. */
+  asked: "cpf" | "email" | null;
 };
 
 /** A message as it is kept. */
@@ -51,9 +53,18 @@ export type Decision = {
   customer?: Customer;
   message?: KeptMessage;
   effects: Effect[];
-  /** Stops the waiting sign on a tapped button. A courtesy: given at once, never kept, never in the way of an effect. */
-  courtesy?: { callbackQueryId: string; text?: string };
+  /** What was said must not be kept: the row's body is wiped as it is done. */
+  wipe?: boolean;
+  courtesy?: Courtesy;
 };
+
+/**
+ * Stops the waiting sign on a tapped button, or tells Telegram whether an invoice may be paid. A courtesy: given at once, never kept, never in
+ * the way of an effect. An invoice whose answer is lost is not paid, and can be tried again.
+ */
+export type Courtesy =
+  | { callbackQueryId: string; text?: string }
+  | { preCheckoutQueryId: string; isOk: boolean; sentence?: string };
 
 /** A decided effect with its place, as it is performed. */
 export type PlacedEffect = Effect &

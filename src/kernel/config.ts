@@ -31,6 +31,11 @@ export const settings = [
       "32 random bytes in base64; several, comma-separated, newest first, to rotate. With --embedded and none set, one is made in DATA_DIR/secret.key.",
   },
   { name: "TELEGRAM_API_ROOT", default: "https://api.telegram.org", means: "Address of the Bot API server." },
+  {
+    name: "COMMISSION_RECIPIENTS",
+    means:
+      "Who gets the platform's part of a sale at each gateway that can split, as gateway=recipient, comma-separated (pushinpay=ACCOUNT-ID,woovi=PIX-KEY); the part itself is set per seller. Unset = no split.",
+  },
   { name: "DATA_DIR", default: "./data", means: "Folder of the embedded services." },
   { name: "LOG_LEVEL", default: "info", means: "fatal, error, warn, info, debug, trace or silent." },
   {
@@ -49,6 +54,7 @@ export type Config = {
   publicUrl: string | undefined;
   secretKey: string | undefined;
   telegramApiRoot: string;
+  commissionRecipients: Readonly<Record<string, string>>;
   dataDir: string;
   logLevel: string;
   metricsToken: string | undefined;
@@ -71,6 +77,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       /\/+$/,
       "",
     ),
+    commissionRecipients: readPairs("COMMISSION_RECIPIENTS", read("COMMISSION_RECIPIENTS")),
     dataDir: path.resolve(need("DATA_DIR")),
     logLevel: need("LOG_LEVEL"),
     metricsToken: read("METRICS_TOKEN"),
@@ -103,6 +110,13 @@ function checkUrl(name: Name, value: string | undefined, protocols: string[]): s
   if (!protocols.includes(protocol))
     throw new CommandError(`${name} must be an address that starts with ${protocols.join("// or ")}//.`, 2);
   return value;
+}
+
+function readPairs(name: Name, value: string | undefined): Record<string, string> {
+  const pairs = (value ?? "").split(",").filter(Boolean);
+  const read = pairs.map((pair) => /^\s*([a-z_]+)=(\S+)\s*$/.exec(pair));
+  if (read.includes(null)) throw new CommandError(`${name} must be pairs like gateway=recipient, comma-separated.`, 2);
+  return Object.fromEntries(read.map((pair) => [pair?.[1] ?? "", pair?.[2] ?? ""]));
 }
 
 function checkPort(value: string): number {

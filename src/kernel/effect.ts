@@ -10,7 +10,8 @@ export type SendBody = {
   media?: { field: string; source: MediaSource };
 };
 
-export type MediaSource = { url: string } | { fileId: string } | { asset: string };
+/** `qr`: the text of a QR code that is drawn as it is sent. */
+export type MediaSource = { url: string } | { fileId: string } | { asset: string } | { qr: string };
 
 /** What a person's Telegram profile said when he wrote. */
 export type ProfileBody = {
@@ -21,7 +22,15 @@ export type ProfileBody = {
   isPremium: boolean;
 };
 
-export type EffectBodies = { send: SendBody; profile: ProfileBody };
+/** What somebody asks of payments in the chat, or Telegram says about Stars. `key`: of the button that was tapped. */
+export type PaymentBody =
+  | { ask: "checkout" | "verify"; key: string }
+  /** What he told about himself, sealed before anybody keeps it. */
+  | { ask: "payer"; field: "cpf" | "email"; sealed: string }
+  | { ask: "orders" | "redeliver" }
+  | { ask: "stars"; payload: string; amount: number; currency: string; paymentId: string; isRefund: boolean };
+
+export type EffectBodies = { send: SendBody; profile: ProfileBody; payment: PaymentBody };
 export type EffectKind = keyof EffectBodies;
 
 /** An effect as decided; kept under (slot, row, n) of the inbox row that caused it. */

@@ -32,10 +32,12 @@ export type FactBody =
   | ({ kind: "charge.held"; paid: Cents } & Bought)
   /**
    * Paid: `deliver` is what the offer promised (src/funnel/deliver.ts), `url` its page. `isAgain`: it was sent before and did not arrive, or he
-   * asked for it again. `message`: the payment message to be edited.
+   * asked for it again. `offer`: the key of the button that sold it. `message`: the payment message to be edited.
    */
   | ({
       kind: "order.paid";
+      /** The key of the button that sold it. */
+      offer: string;
       deliver: unknown;
       url: string | null;
       isAgain: boolean;

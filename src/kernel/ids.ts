@@ -8,6 +8,13 @@ export type TenantId = Branded<number, "TenantId">;
 export type BotId = Branded<number, "BotId">;
 export type CustomerId = Branded<number, "CustomerId">;
 export type FunnelVersionId = Branded<number, "FunnelVersionId">;
+/** A seller's account at a payment gateway. */
+export type AccountId = Branded<number, "AccountId">;
+export type OfferId = Branded<number, "OfferId">;
+export type OrderId = Branded<number, "OrderId">;
+export type ChargeId = Branded<number, "ChargeId">;
+export type NoticeId = Branded<number, "NoticeId">;
+export type DeliveryId = Branded<number, "DeliveryId">;
 export type ProcessId = Branded<number, "ProcessId">;
 /** Telegram's ids: at most 52 significant bits, so a JavaScript number holds them. */
 export type TelegramBotId = Branded<number, "TelegramBotId">;

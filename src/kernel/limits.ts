@@ -108,6 +108,9 @@ export const limits = {
   pacedChats: 50_000,
   /** On SIGTERM: what is under way may take so long to end. */
   drainMs: 10 * SECOND,
+  /** Gateway accounts kept open in memory, and how long before they are read again. */
+  accountsInMemory: 20_000,
+  accountFreshMs: 30 * SECOND,
   /** Tokens of gateway accounts remembered by a process. */
   gatewayTokens: 10_000,
   /** An answer of a gateway with its QR image in base64 is below 100 KB. */
@@ -116,6 +119,54 @@ export const limits = {
   gatewayPauseMs: 60 * SECOND,
   /** … and the longest that is believed. */
   gatewayPauseMaxMs: 15 * MINUTE,
+  /** Payments saved in one commit, and how far apart those commits are under load. */
+  savePayments: 32,
+  savePaymentsSpacingMs: 3,
+  /** Whoever made a fact deals with it at once; after this it is taken for left behind. */
+  factAgainMs: 5 * SECOND,
+  /** A charge that can be paid is asked about this often when it is young … */
+  youngChargeMs: 2 * MINUTE,
+  youngCheckMs: 20 * SECOND,
+  /** … and this often afterwards, so that a payment whose notice is lost is found within a minute. */
+  checkMs: 45 * SECOND,
+  /** After its end it is asked about after a minute, then each time half its age since, at most an hour, for three days: late PIX is real. */
+  lateCheckFirstMs: MINUTE,
+  lateCheckMostMs: 60 * MINUTE,
+  lateCheckMs: 72 * 60 * MINUTE,
+  /** All gateways of a seller together have so long to make a charge; the person waits. */
+  chargeBudgetMs: 8 * SECOND,
+  /** The first of several gateways gets at most this much of it. */
+  chargeFirstMs: 5 * SECOND,
+  /** A charge whose creation got no answer is asked about after this. */
+  lostChargeMs: 10 * SECOND,
+  /** A gateway's statement of a day, all its pages, may take so long. */
+  statementMs: 5 * MINUTE,
+  /** A question about a charge may take so long. */
+  askMs: 8 * SECOND,
+  /** Payment work taken by a process that died is found again after this. */
+  paymentAgainMs: 20 * SECOND,
+  /** What one look finds of each kind that is due. */
+  duePayments: 500,
+  /** Calls to gateways under way in one process, in all and for one account. */
+  asksInFlight: 256,
+  asksInFlightPerAccount: 64,
+  /** A decision about a payment is made anew when somebody else was faster: so often, then it waits. */
+  paymentRounds: 10,
+  /** An account whose gateway failed so often in a row is left alone for so long. */
+  breakerFailures: 5,
+  breakerPauseMs: 30 * SECOND,
+  /** "Verify" tapped again within this is answered with what is known. */
+  verifyAgainMs: 10 * SECOND,
+  /** A notice of a payment gateway is a few KB; with a base64 QR image below 100 KB. */
+  noticeBodyBytes: 256 * 1024,
+  /** A notice that cannot be settled is tried so often, with growing pauses, then set aside for a human. */
+  noticeAttempts: 12,
+  /** The same bytes again are news only after this: before, they are the gateway's own repetition. */
+  noticeRepeatMs: 60 * SECOND,
+  /** The page of what was bought can be opened so long. */
+  deliveryPageMs: 365 * 24 * 60 * MINUTE,
+  /** Orders that /meuspedidos lists. */
+  ordersListed: 10,
   /** Uploaded media: Telegram's bounds for bots. */
   photoBytes: 10 * 1024 * 1024,
   fileBytes: 50 * 1024 * 1024,

@@ -49,6 +49,53 @@ export const metrics = {
     buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
     registers,
   }),
+  chargesMade: new Histogram({
+    name: "grimbots_charge_seconds",
+    help: "Making a charge, by gateway and outcome.",
+    labelNames: ["gateway", "outcome"],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8],
+    registers,
+  }),
+  chargeMoves: new Counter({
+    name: "grimbots_charge_verdicts_total",
+    help: "What reports of gateways led to, by gateway and verdict; repetitions of what is known are left out.",
+    labelNames: ["gateway", "verdict"],
+    registers,
+  }),
+  notices: new Counter({
+    name: "grimbots_notices_total",
+    help: "Notices of payment gateways at the door, by gateway and outcome.",
+    labelNames: ["gateway", "outcome"],
+    registers,
+  }),
+  deliveries: new Counter({
+    name: "grimbots_deliveries_total",
+    help: "Deliveries of paid orders, by how they ended: sent, failed.",
+    labelNames: ["outcome"],
+    registers,
+  }),
+  undelivered: new Gauge({
+    name: "grimbots_paid_orders_undelivered",
+    help: "Paid orders of which something has not arrived; must be 0.",
+    registers,
+  }),
+  orphanNotices: new Gauge({
+    name: "grimbots_notices_orphaned",
+    help: "Authentic notices about charges that nobody here knows.",
+    registers,
+  }),
+  chargesOpen: new Gauge({
+    name: "grimbots_charges_open",
+    help: "Charges that are not at their end, by state.",
+    labelNames: ["state"],
+    registers,
+  }),
+  alertsUnseen: new Gauge({ name: "grimbots_alerts_unseen", help: "Alerts that no human has seen.", registers }),
+  unexplained: new Gauge({
+    name: "grimbots_reconciliation_unexplained_cents",
+    help: "What the last reconciliations of all accounts could not explain, in cents (or Stars); must be 0.",
+    registers,
+  }),
   gatewayCalls: new Histogram({
     name: "grimbots_gateway_call_seconds",
     help: "Requests to payment gateways by gateway and outcome (HTTP status, or network).",

@@ -24,6 +24,8 @@ export type Bot = {
   pausedUntilMs: number;
   /** The Bot API with this bot's token, opened when it is first needed. */
   api(): TelegramApi;
+  /** The address of this bot's own API; it holds the token, so it is never written anywhere. */
+  apiUrl(): string;
 };
 
 export type Bots = {
@@ -144,6 +146,7 @@ function asBot(row: BotRow, keyring: Keyring, apiRoot: string): Bot {
     secretHash: row.secret_hash,
     funnelVersionId: row.funnel_version_id,
     pausedUntilMs: row.paused_until?.getTime() ?? 0,
+    apiUrl: () => `${apiRoot}/bot${keyring.open(row.token_sealed, tokenPlace(row.id))}`,
     api: () => {
       api ??= createTelegramApi(keyring.open(row.token_sealed, tokenPlace(row.id)), apiRoot);
       return api;

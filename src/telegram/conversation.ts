@@ -2,16 +2,34 @@
 
 import type { Database } from "#db/connect.ts";
 import type { Customer, Decision, InboxRow, RowKey } from "../inbox/line.ts";
+import type { Fact } from "../kernel/fact.ts";
 import type { BotId, ChatId, FunnelVersionId, RowId, Slot } from "../kernel/ids.ts";
 import type { Bots } from "./bots.ts";
-import { decide, type FunnelVersion } from "./decide.ts";
+import { decide, type FactTold, type FunnelVersion } from "./decide.ts";
 import { type Funnels, openFunnels } from "./funnels.ts";
 import { type Incoming, type Person, readUpdate, type TelegramUpdate } from "./update.ts";
 
-export type TelegramRow = InboxRow<TelegramUpdate>;
+/** A row of Telegram's, or (negative update_id) a fact that another domain made. */
+export type TelegramRow = InboxRow<TelegramUpdate | Fact>;
+export const isFact = (row: Pick<TelegramRow, "updateId">): boolean => row.updateId < 0;
+
+/** Asked in front of Telegram's ten seconds: may this invoice be paid? */
+export type MayPay = (query: {
+  botId: BotId;
+  chatId: ChatId;
+  payload: string;
+  currency: string;
+  amount: number;
+}) => Promise<{ ok: true } | { ok: false; sentence: string }>;
 
 /** A row as it was read, before any lock is taken: what it says, and the funnels that it may concern. */
-export type Prepared = { row: TelegramRow; incoming: Incoming; current?: FunnelVersion; tapped?: FunnelVersion };
+export type Prepared = {
+  row: TelegramRow;
+  incoming: Incoming | FactTold;
+  current?: FunnelVersion;
+  tapped?: FunnelVersion;
+  checkout?: Awaited<ReturnType<MayPay>>;
+};
 
 /** A decided row. `after`: the earlier row whose messages to this chat were not all out when the customer was read. */
 export type Decided = { row: TelegramRow; chatId: ChatId | null; decision: Decision; after: RowKey | null };
@@ -24,28 +42,57 @@ export type Conversation = {
   decide(prepared: Prepared[], people: People, now: Date): Decided[];
 };
 
-export function openConversation(options: { sql: Database; bots: Bots }): Conversation {
-  const { sql, bots } = options;
+export function openConversation(options: {
+  sql: Database;
+  bots: Bots;
+  mayPay: MayPay;
+  /** Seals what a person told about himself, before anybody keeps it. */
+  seal: (botId: BotId, chatId: ChatId, value: string) => string;
+}): Conversation {
+  const { sql, bots, mayPay, seal } = options;
   const funnels = openFunnels(sql);
   return {
-    prepare: (rows) => Promise.all(rows.map((row) => prepareRow(row, bots, funnels))),
+    prepare: (rows) => Promise.all(rows.map((row) => prepareRow(row, { bots, funnels, mayPay }))),
     async load(prepared) {
       const people = await readPeople(sql, prepared);
       await findOwnVersions(people, funnels);
       return people;
     },
-    decide: (prepared, people, now) => prepared.map((one) => decideRow(one, people, now)),
+    decide: (prepared, people, now) => prepared.map((one) => decideRow(one, people, now, seal)),
   };
 }
 
-async function prepareRow(row: TelegramRow, bots: Bots, funnels: Funnels): Promise<Prepared> {
-  const incoming = readUpdate(row.update);
+type Preparing = { bots: Bots; funnels: Funnels; mayPay: MayPay };
+
+async function prepareRow(row: TelegramRow, { bots, funnels, mayPay }: Preparing): Promise<Prepared> {
+  const incoming = isFact(row) ? factTold(row.update as Fact) : readUpdate(row.update as TelegramUpdate);
   if (incoming.kind === "ignored" || incoming.kind === "member") return { row, incoming };
+  if (incoming.kind === "checkout") {
+    const { payload, currency, amount, person } = incoming;
+    const query = { botId: row.botId, chatId: person.chatId, payload, currency, amount };
+    return { row, incoming, checkout: await mayPay(query) };
+  }
   const bot = await bots.find(row.botId);
   const current = bot?.funnelVersionId ? await funnels.find(bot.funnelVersionId) : undefined;
-  const tapped = incoming.kind === "tap" ? await funnels.findByButton(row.botId, incoming.key) : undefined;
+  const key = keyIn(incoming);
+  const tapped = key === undefined ? undefined : await funnels.findByButton(row.botId, key);
   return { row, incoming, ...(current && { current }), ...(tapped && { tapped }) };
 }
+
+/** The funnel's button that it is about. */
+function keyIn(incoming: Incoming | FactTold): string | undefined {
+  if (incoming.kind === "tap") return incoming.key;
+  return incoming.kind === "fact" && incoming.fact.kind === "order.paid" ? incoming.fact.offer : undefined;
+}
+
+const factTold = (fact: Fact): FactTold => ({
+  kind: "fact",
+  fact,
+  person: {
+    ...{ chatId: fact.chatId, firstName: fact.firstName, lastName: fact.lastName },
+    ...{ username: null, languageCode: null, isPremium: false },
+  },
+});
 
 /** A customer as he was read: the version of his state, the row that last sent him something if that is not finished, his funnel. */
 export type Known = { customer: Customer; version: number; person: Person; after: RowKey | null; own?: FunnelVersion };
@@ -53,13 +100,23 @@ export type People = Map<string, Known>;
 
 export const nameOf = (botId: BotId, chatId: ChatId): string => `${botId}:${chatId}`;
 
-function decideRow({ row, incoming, current, tapped }: Prepared, people: People, now: Date): Decided {
+type Seal = (botId: BotId, chatId: ChatId, value: string) => string;
+
+function decideRow(
+  { row, incoming, current, tapped, checkout }: Prepared,
+  people: People,
+  now: Date,
+  seal: Seal,
+): Decided {
   const person = "person" in incoming ? incoming.person : undefined;
   const known = person && people.get(nameOf(row.botId, person.chatId));
   if (!person || !known) return { row, chatId: null, decision: { outcome: "ignored", effects: [] }, after: null };
   const { customer, after, own } = known;
   const versions = { ...(current && { current }), ...(own && { own }), ...(tapped && { tapped }) };
-  const scene = { customer, receivedAt: row.receivedAt, now, ...versions };
+  const scene = {
+    ...{ customer, receivedAt: row.receivedAt, now, ...versions, ...(checkout && { checkout }) },
+    seal: (value: string) => seal(row.botId, person.chatId, value),
+  };
   const decision = decide(incoming, scene);
   // What the next row of this chat in the batch finds.
   known.customer = decision.customer ?? customer;
@@ -80,6 +137,7 @@ type CustomerRow = {
   answered_what: string | null;
   answered_at: Date | null;
   blocked_at: Date | null;
+  asked: Customer["asked"];
   after_slot: Slot | null;
   after_row_id: RowId | null;
 };
@@ -93,7 +151,7 @@ async function readPeople(sql: Database, prepared: Prepared[]): Promise<People> 
     SELECT key.bot_id, key.chat_id, c.* FROM unnest(
       ${keys.map((key) => key.botId)}::bigint[], ${keys.map((key) => key.person.chatId)}::bigint[]) AS key (bot_id, chat_id)
     LEFT JOIN LATERAL (
-      SELECT version, first_name, last_name, funnel_version_id, step_id, start_payload, started_at, answered_what, answered_at, blocked_at,
+      SELECT version, first_name, last_name, funnel_version_id, step_id, start_payload, started_at, answered_what, answered_at, blocked_at, asked,
         after.slot AS after_slot, after.row_id AS after_row_id
       FROM customer LEFT JOIN LATERAL (
         SELECT slot, row_id FROM effect
@@ -136,67 +194,8 @@ function asKnown(row: CustomerRow, person: Person): Known {
     answeredWhat: row.answered_what,
     answeredAt: row.answered_at,
     blockedAt: row.blocked_at,
+    asked: row.asked,
   };
   const { after_slot: slot, after_row_id: id } = row;
   return { customer, version: row.version ?? 0, person, after: slot !== null && id !== null ? { slot, id } : null };
-}
-
-/** Decisions as `saveDecisions` (src/inbox/decisions.ts) takes them; effects are added by the spine, which says who performs them. */
-export function describeDecisions(decided: Decided[], people: People) {
-  const numbers = new Map([...people.keys()].map((name, n) => [name, n]));
-  const personOf = ({ row, chatId }: Decided): number | null =>
-    chatId === null ? null : (numbers.get(nameOf(row.botId, chatId)) ?? null);
-  return {
-    personOf,
-    people: describePeople(decided, people),
-    messages: decided.flatMap((one) => describeMessage(one, personOf(one))),
-    rows: decided.map((one) => ({
-      slot: one.row.slot,
-      id: one.row.id,
-      outcome: one.decision.outcome,
-      person: personOf(one),
-    })),
-  };
-}
-
-function describePeople(decided: Decided[], people: People) {
-  // In the order in which they are locked everywhere.
-  return [...people.values()]
-    .map((known, n) => ({
-      known,
-      n,
-      mine: decided.filter((one) => one.row.botId === known.customer.botId && one.chatId === known.customer.chatId),
-    }))
-    .sort(
-      (a, b) => a.known.customer.botId - b.known.customer.botId || a.known.customer.chatId - b.known.customer.chatId,
-    )
-    .map(({ known: { customer, version, person }, n, mine }) => {
-      const last = mine.findLast(({ decision }) => decision.effects.some((effect) => effect.kind === "send"))?.row;
-      return {
-        ...{
-          n,
-          bot_id: customer.botId,
-          chat_id: customer.chatId,
-          version,
-          first_name: person.firstName,
-          last_name: person.lastName,
-        },
-        funnel_version_id: customer.funnelVersionId,
-        step_id: customer.stepId,
-        start_payload: customer.startPayload,
-        started_at: customer.startedAt,
-        answered_what: customer.answeredWhat,
-        answered_at: customer.answeredAt,
-        blocked_at: customer.blockedAt,
-        seen_at: mine.at(-1)?.row.receivedAt,
-        last_slot: last?.slot,
-        last_row_id: last?.id,
-      };
-    });
-}
-
-function describeMessage({ row, chatId, decision: { message } }: Decided, person: number | null) {
-  if (!message) return [];
-  const { messageId, kind, body, fileId, at } = message;
-  return [{ person, bot_id: row.botId, chat_id: chatId, message_id: messageId, kind, body, file_id: fileId, at }];
 }

@@ -1,15 +1,24 @@
 // What an update leads to. Pure: the update, what is known of the person, the funnel and the time go in; a decision comes out.
 
-import { runReply, runStep } from "../funnel/run.ts";
-import type { Say } from "../funnel/say.ts";
 import { findButton, type SealedFunnel } from "../funnel/seal.ts";
-import { walk } from "../funnel/walk.ts";
+import { type TextName, textOf } from "../funnel/texts.ts";
 import type { Customer, Decision, KeptMessage } from "../inbox/line.ts";
-import type { Effect } from "../kernel/effect.ts";
+import type { Effect, PaymentBody } from "../kernel/effect.ts";
+import type { Fact } from "../kernel/fact.ts";
 import type { FunnelVersionId } from "../kernel/ids.ts";
 import { limits } from "../kernel/limits.ts";
-import { composeCalls } from "./message.ts";
+import {
+  asking,
+  decideCheckout,
+  decideCommand,
+  decideFactTold,
+  decideStars,
+  decideTold,
+  replyOf,
+  valuesOf,
+} from "./decide-said.ts";
 import type { Incoming, Person } from "./update.ts";
+import { walkFrom } from "./walk-from.ts";
 
 /** A funnel in one of its immutable versions. */
 export type FunnelVersion = { id: FunnelVersionId; funnel: SealedFunnel };
@@ -22,13 +31,29 @@ export type Scene = {
   own?: FunnelVersion;
   /** The version in which a tapped button stands; absent = we know no such button. */
   tapped?: FunnelVersion;
+  /** Whether the invoice may be paid that Telegram asks about. */
+  checkout?: { ok: true } | { ok: false; sentence: string };
+  /** Seals what he told about himself. */
+  seal: (value: string) => string;
   receivedAt: Date;
   now: Date;
 };
 
 type Speaking = Extract<Incoming, { person: Person }>;
+type Words = Extract<Incoming, { kind: "text" | "media" }>;
 
-export function decide(incoming: Incoming, scene: Scene): Decision {
+/** What another domain tells, for a person. */
+export type FactTold = { kind: "fact"; fact: Fact; person: Person };
+
+export function decide(incoming: Incoming | FactTold, scene: Scene): Decision {
+  if (incoming.kind === "fact") return decideFactTold(incoming.fact, scene);
+  const decision = decideIncoming(incoming, scene);
+  // He had blocked the bot and is back: what could not be delivered meanwhile is delivered now.
+  const isBack = scene.customer.blockedAt !== null && decision.customer?.blockedAt === null;
+  return isBack ? { ...decision, effects: [...decision.effects, asking({ ask: "redeliver" })] } : decision;
+}
+
+function decideIncoming(incoming: Incoming, scene: Scene): Decision {
   switch (incoming.kind) {
     case "ignored":
       return { outcome: "ignored", effects: [] };
@@ -36,12 +61,15 @@ export function decide(incoming: Incoming, scene: Scene): Decision {
       return decideMember(incoming.blocked, scene);
     case "tap":
       return decideTap(incoming, scene);
+    case "checkout":
+      return decideCheckout(incoming, scene);
+    case "stars":
+      return { ...decideStars(incoming, scene), message: keptMessage(incoming) };
     case "start":
       return { ...decideStart(incoming, incoming.payload, scene), message: keptMessage(incoming) };
     default: {
-      // Somebody who never began is welcomed, whatever he writes.
-      const decision = !hasBegun(scene.customer) ? decideFirst(incoming, scene) : decideText(incoming, scene);
-      return { ...decision, message: keptMessage(incoming) };
+      const said = decideSaid(incoming, scene);
+      return { message: keptMessage(incoming), ...said };
     }
   }
 }
@@ -60,6 +88,7 @@ function decideStart(incoming: Speaking, payload: string | null, scene: Scene): 
     stepId: null,
     answeredWhat: null,
     answeredAt: null,
+    asked: null,
   };
   const profile: Effect = { kind: "profile", policy: "reply", body: profileOf(incoming.person) };
   if (!current) return { outcome: "processed", customer: started, effects: [profile] };
@@ -74,19 +103,25 @@ function decideFirst(incoming: Speaking & { text: string }, scene: Scene): Decis
   return { ...decision, customer: { ...decision.customer, ...answered } };
 }
 
+/** An answer, a command, or words; somebody who never began is welcomed, whatever he writes. */
+function decideSaid(incoming: Words, scene: Scene): Decision {
+  const seen = { ...scene.customer, blockedAt: null };
+  const isText = incoming.kind === "text";
+  const decision = isText && (decideCommand(incoming, scene, seen) ?? decideTold(incoming, scene, seen));
+  return decision || (hasBegun(scene.customer) ? decideText(incoming, scene) : decideFirst(incoming, scene));
+}
+
 /** Text outside a step gets the bot's configured reply, the same text again within three seconds only once. */
-function decideText(incoming: Speaking & { text: string }, scene: Scene): Decision {
+function decideText(incoming: Words, scene: Scene): Decision {
   const { customer, receivedAt } = scene;
-  const version = scene.own ?? scene.current;
   const what = whatIsSaid(incoming);
   const seen = { ...customer, blockedAt: null };
   if (isRepeat(customer, what, receivedAt)) return { outcome: "processed", customer: seen, effects: [] };
   const answered = { ...seen, answeredWhat: what, answeredAt: receivedAt };
-  const effects = version ? repliesWith(runReply(version.funnel, namesOf(incoming.person))) : [];
+  const effects = replyOf(incoming, scene);
   return { outcome: "processed", customer: answered, effects };
 }
 
-const BUY_LATER = "O pagamento por PIX chega em breve. 💚";
 const BUTTON_GONE = "Este botão não vale mais. Envie /start para recomeçar.";
 
 function decideTap(tap: Incoming & { kind: "tap" }, scene: Scene): Decision {
@@ -97,36 +132,31 @@ function decideTap(tap: Incoming & { kind: "tap" }, scene: Scene): Decision {
     callbackQueryId: tap.callbackQueryId,
     ...(text === undefined ? {} : { text }),
   });
-  const button = tapped && findButton(tapped.funnel, tap.key)?.button;
-  if (!tapped || !button) return { outcome: "processed", effects: [], courtesy: courtesy(BUTTON_GONE) };
-  if (!("step" in button)) return { outcome: "processed", effects: [], courtesy: courtesy(BUY_LATER) };
   const what = `tap:${tap.key}`;
-  if (isRepeat(customer, what, receivedAt)) return { outcome: "processed", effects: [], courtesy: courtesy() };
+  const isAgain = isRepeat(customer, what, receivedAt);
+  const answered = { ...customer, blockedAt: null, asked: null, answeredWhat: what, answeredAt: receivedAt };
+  const asks = (body: PaymentBody, name: TextName): Decision => ({
+    outcome: "processed",
+    customer: answered,
+    effects: isAgain ? [] : [asking(body)],
+    courtesy: courtesy(textOf((tapped ?? scene.own ?? scene.current)?.funnel, name, valuesOf(tap.person)).text),
+  });
+  const button = tapped && findButton(tapped.funnel, tap.key)?.button;
+  if (!button && CHARGE_KEY.test(tap.key)) return asks({ ask: "verify", key: tap.key }, "verifying");
+  if (!tapped || !button) return { outcome: "processed", effects: [], courtesy: courtesy(BUTTON_GONE) };
+  if (!("step" in button)) return asks({ ask: "checkout", key: tap.key }, "generating");
+  if (isAgain) return { outcome: "processed", effects: [], courtesy: courtesy() };
   const { sends, at } = walkFrom(tapped.funnel, button.step, tap.person);
-  const moved: Customer = {
-    ...customer,
-    blockedAt: null,
-    funnelVersionId: tapped.id,
-    stepId: at,
-    answeredWhat: what,
-    answeredAt: receivedAt,
-  };
+  const moved: Customer = { ...answered, funnelVersionId: tapped.id, stepId: at };
   return { outcome: "processed", customer: moved, effects: sends, courtesy: courtesy() };
 }
+
+/** The key of a charge, on the "verify" button under its message: longer than a funnel's, so that neither is taken for the other. */
+const CHARGE_KEY = /^[A-Za-z0-9_-]{22}$/;
 
 function decideMember(blocked: boolean, scene: Scene): Decision {
   const { customer, receivedAt } = scene;
   return { outcome: "processed", customer: { ...customer, blockedAt: blocked ? receivedAt : null }, effects: [] };
-}
-
-/** What the steps from `from` on say to this person, and where he then stands. */
-function walkFrom(funnel: SealedFunnel, from: string, person: Person): { sends: Effect[]; at: string } {
-  const { steps, at } = walk(funnel, from);
-  return { sends: repliesWith(steps.flatMap((step) => runStep(step, namesOf(person)))), at };
-}
-
-function repliesWith(says: Say[]): Effect[] {
-  return says.flatMap(composeCalls).map((call) => ({ kind: "send", policy: "reply", body: call }));
 }
 
 function keptMessage(
@@ -144,10 +174,6 @@ function keptMessage(
 
 function profileOf({ firstName, lastName, username, languageCode, isPremium }: Person) {
   return { firstName, lastName, username, languageCode, isPremium };
-}
-
-function namesOf({ firstName, lastName }: Person) {
-  return { firstName, fullName: [firstName, lastName].filter(Boolean).join(" ") };
 }
 
 const whatIsSaid = ({ text }: { text: string }): string => `text:${text.slice(0, 200)}`;

@@ -1,4 +1,4 @@
-// A medium's name at Telegram: uploaded or fetched once per bot, sent by file_id ever after.
+// A medium's name at Telegram: uploaded or fetched once per bot, sent by file_id ever after. A QR code is sent once and has no name.
 
 import { InputFile } from "grammy";
 import type { Database } from "#db/connect.ts";
@@ -7,6 +7,7 @@ import type { MediaSource } from "../kernel/effect.ts";
 import { PermanentError, reasonOf } from "../kernel/errors.ts";
 import type { BotId, TenantId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
+import { qrPng } from "../qr/png.ts";
 
 export type Media = {
   /** The known file_id, or undefined when the source itself has to be sent. */
@@ -19,12 +20,14 @@ export type Media = {
 };
 
 const REMEMBERED = 50_000;
+type NamedSource = Exclude<MediaSource, { qr: string }>;
 
 export function openMedia(sql: Database, log: Log): Media {
   const known = createCache<string, string>(REMEMBERED);
-  const name = (botId: BotId, source: MediaSource): string => `${botId}:${keyOf(source)}`;
+  const name = (botId: BotId, source: NamedSource): string => `${botId}:${keyOf(source)}`;
   return {
     async find(botId, source) {
+      if ("qr" in source) return undefined;
       const remembered = known.get(name(botId, source));
       if (remembered) return remembered;
       const [row] = await sql<{ file_id: string }[]>`
@@ -35,13 +38,14 @@ export function openMedia(sql: Database, log: Log): Media {
     async sourceOf(tenantId, source) {
       if ("url" in source) return source.url;
       if ("fileId" in source) return source.fileId;
+      if ("qr" in source) return new InputFile(qrPng(source.qr), "pix.png");
       const [asset] = await sql<{ bytes: Uint8Array; mime: string }[]>`
         SELECT bytes, mime FROM asset WHERE tenant_id = ${tenantId} AND sha256 = ${source.asset}`;
       if (!asset) throw new PermanentError("asset_missing", "An uploaded file of the funnel is gone.");
       return new InputFile(asset.bytes, `file.${asset.mime.split("/")[1] ?? "bin"}`);
     },
     async learn(botId, source, fileId) {
-      if (known.get(name(botId, source)) === fileId) return;
+      if ("qr" in source || known.get(name(botId, source)) === fileId) return;
       known.set(name(botId, source), fileId);
       try {
         await sql`
@@ -55,13 +59,14 @@ export function openMedia(sql: Database, log: Log): Media {
       }
     },
     async forget(botId, source) {
+      if ("qr" in source) return;
       known.delete(name(botId, source));
       await sql`DELETE FROM media_file WHERE bot_id = ${botId} AND source_key = ${keyOf(source)}`;
     },
   };
 }
 
-function keyOf(source: MediaSource): string {
+function keyOf(source: NamedSource): string {
   if ("url" in source) return `url:${source.url}`;
   return "fileId" in source ? `file:${source.fileId}` : `asset:${source.asset}`;
 }

@@ -1,17 +1,16 @@
 // What the funnel says, as calls of the Bot API: one call a message, each ready for Telegram's JSON but for the chat.
 
 import type { InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity } from "grammy/types";
-import type { SealedButton } from "../funnel/button.ts";
 import { isBlank } from "../funnel/formatted.ts";
 import type { FormattedText } from "../funnel/html.ts";
-import type { Media, MediaSource } from "../funnel/media.ts";
-import type { Say } from "../funnel/say.ts";
+import type { Media } from "../funnel/media.ts";
+import type { Say, SayButton, SayMedia } from "../funnel/say.ts";
 import { splitText } from "../funnel/text.ts";
-import type { SendBody } from "../kernel/effect.ts";
+import type { MediaSource, SendBody } from "../kernel/effect.ts";
 import { formatReais } from "../kernel/money.ts";
 
 /** Telegram's bound for the text under a medium, in UTF-16 units after parsing. */
-const CAPTION_UNITS = 1024;
+export const captionUnits = 1024;
 
 const METHODS = {
   photo: "sendPhoto",
@@ -49,7 +48,7 @@ export type TelegramCall = {
  */
 export function composeCalls(say: Say): TelegramCall[] {
   const text = say.text !== undefined && !isBlank(say.text.text) ? say.text : undefined;
-  const caption = say.media !== undefined && text !== undefined && text.text.length <= CAPTION_UNITS ? text : undefined;
+  const caption = say.media !== undefined && text !== undefined && text.text.length <= captionUnits ? text : undefined;
   const rest = text === undefined || caption !== undefined ? [] : splitText(text).filter((part) => !isBlank(part.text));
   const calls = [
     ...(say.media === undefined ? [] : [mediaCall(say.media, caption)]),
@@ -84,7 +83,7 @@ export function withoutMedia({ payload }: SendBody): SendBody | undefined {
   return { method: "sendMessage", payload: { text: caption, ...entities, ...rest } };
 }
 
-function mediaCall({ kind, source, spoiler }: Media, caption: FormattedText | undefined): TelegramCall {
+function mediaCall({ kind, source, spoiler }: SayMedia, caption: FormattedText | undefined): TelegramCall {
   const payload: SendPayload = {
     ...(caption && { caption: caption.text }),
     ...(caption && caption.entities.length > 0 && { caption_entities: caption.entities }),
@@ -102,13 +101,16 @@ function textCall({ text, entities }: FormattedText, linkPreview: boolean | unde
   return { method: "sendMessage", payload };
 }
 
-function keyboardOf(buttons: SealedButton[][] = []): Pick<SendPayload, "reply_markup"> {
+/** The keyboard as a call carries it; {} for none. */
+export function keyboardOf(buttons: SayButton[][] = []): Pick<SendPayload, "reply_markup"> {
   const rows = buttons.filter((row) => row.length > 0).map((row) => row.map(buttonOf));
   return rows.length === 0 ? {} : { reply_markup: { inline_keyboard: rows } };
 }
 
-function buttonOf(button: SealedButton): InlineKeyboardButton {
+function buttonOf(button: SayButton): InlineKeyboardButton {
   if ("url" in button) return { text: button.text, url: button.url };
+  if ("copy" in button) return { text: button.text, copy_text: { text: button.copy } };
+  if ("callback" in button) return { text: button.text, callback_data: button.callback };
   if ("step" in button) return { text: button.text, callback_data: button.key };
   return { text: `${button.text} - ${formatReais(button.priceCents)}`, callback_data: button.key };
 }

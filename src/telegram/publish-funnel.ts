@@ -2,6 +2,7 @@
 
 import type { Database, Transaction } from "#db/connect.ts";
 import type { Funnel } from "../funnel/funnel.ts";
+import { offersOf } from "../funnel/offers.ts";
 import { type SealedFunnel, sealFunnel } from "../funnel/seal.ts";
 import type { BotId, FunnelVersionId } from "../kernel/ids.ts";
 import { BOT_CHANGED } from "./bots.ts";
@@ -27,9 +28,29 @@ async function insertVersion(tx: Transaction, botId: BotId, sealed: SealedFunnel
   await tx`
     INSERT INTO funnel_button (bot_id, key, funnel_version_id)
     SELECT ${botId}, key, ${row.id} FROM unnest(${keysIn(sealed)}::text[]) AS key`;
+  await insertOffers(tx, botId, row.id, sealed);
   await tx`UPDATE bot SET funnel_version_id = ${row.id} WHERE id = ${botId}`;
   await tx`SELECT pg_notify(${BOT_CHANGED}, ${String(botId)})`;
   return row;
+}
+
+/** What the buttons sell, from now on unchangeable. */
+async function insertOffers(
+  tx: Transaction,
+  botId: BotId,
+  versionId: FunnelVersionId,
+  sealed: SealedFunnel,
+): Promise<void> {
+  const offers = offersOf(sealed).map(({ priceCents, priceStars, validSeconds, ...offer }) => ({
+    ...offer,
+    price_cents: priceCents,
+    price_stars: priceStars,
+    valid_seconds: validSeconds,
+  }));
+  await tx`
+    INSERT INTO offer (bot_id, funnel_version_id, key, product, price_cents, price_stars, valid_seconds, deliver)
+    SELECT ${botId}, ${versionId}, key, product, price_cents, price_stars, valid_seconds, deliver
+    FROM jsonb_populate_recordset(NULL::offer, ${JSON.stringify(offers)}::text::jsonb)`;
 }
 
 function keysIn(funnel: SealedFunnel): string[] {

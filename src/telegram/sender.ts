@@ -2,7 +2,7 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import type { Database } from "#db/connect.ts";
-import type { Decision, KeptMessage, PlacedEffect } from "../inbox/line.ts";
+import type { Courtesy, KeptMessage, PlacedEffect } from "../inbox/line.ts";
 import { final, later, type Tried } from "../inbox/tried.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { SendBody } from "../kernel/effect.ts";
@@ -25,8 +25,8 @@ export type Sender = {
    * throws for what Telegram, the network or the bot's state do.
    */
   trySend(effect: SendEffect, isOurs: () => Promise<boolean>): Promise<Tried | undefined>;
-  /** Answers a tapped button; whatever comes of it, nothing waits for it. */
-  giveCourtesy(botId: BotId, courtesy: NonNullable<Decision["courtesy"]>): void;
+  /** Answers a tapped button or an invoice about to be paid; whatever comes of it, nothing waits for it. */
+  giveCourtesy(botId: BotId, courtesy: Courtesy): void;
 };
 
 export function openSender(options: { sql: Database; clock: Clock; log: Log; bots: Bots; processes: number }): Sender {
@@ -139,17 +139,25 @@ function backOff(effect: SendEffect, reason: string, now: Date): Tried {
 async function answerCallback(
   { bots, clock }: { bots: Bots; clock: Clock },
   botId: BotId,
-  { callbackQueryId, text }: NonNullable<Decision["courtesy"]>,
+  courtesy: Courtesy,
 ): Promise<void> {
   const bot = await bots.find(botId);
   const nowMs = clock.now().getTime();
   // A pause is a pause for courtesies, too; they are not made up for.
   if (bot?.status !== "active" || bot.pausedUntilMs > nowMs) return;
-  const answer = await bot
-    .api()
-    .call("answerCallbackQuery", { callback_query_id: callbackQueryId, ...(text && { text }) });
+  const answer = await bot.api().call(...callOf(courtesy));
   metrics.courtesies.inc({ outcome: answer.ok ? "done" : answer.reason });
   if (!answer.ok && answer.meaning === "flood") await bots.pause(botId, new Date(nowMs + (answer.retryAfterMs ?? 0)));
+}
+
+function callOf(courtesy: Courtesy): [method: string, payload: Record<string, unknown>] {
+  if ("callbackQueryId" in courtesy) {
+    const { callbackQueryId, text } = courtesy;
+    return ["answerCallbackQuery", { callback_query_id: callbackQueryId, ...(text && { text }) }];
+  }
+  const { preCheckoutQueryId, isOk, sentence } = courtesy;
+  const why = sentence === undefined ? {} : { error_message: sentence };
+  return ["answerPreCheckoutQuery", { pre_checkout_query_id: preCheckoutQueryId, ok: isOk, ...why }];
 }
 
 function keptMessage(body: SendBody, sent: Sent & { outcome: "done" }): KeptMessage {

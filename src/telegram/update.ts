@@ -21,6 +21,13 @@ const User = Type.Object({
 const Chat = Type.Object({ id: AnyChatId, type: Type.String() });
 const File = Type.Object({ file_id: Type.String() });
 
+const StarsPayment = Type.Object({
+  currency: Type.String({ maxLength: 8 }),
+  total_amount: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  invoice_payload: Type.String({ maxLength: 128 }),
+  telegram_payment_charge_id: Type.String({ minLength: 1, maxLength: 255 }),
+});
+
 const Message = Type.Object({
   message_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
   date: Seconds,
@@ -36,6 +43,8 @@ const Message = Type.Object({
   video_note: Type.Optional(File),
   document: Type.Optional(File),
   sticker: Type.Optional(File),
+  successful_payment: Type.Optional(StarsPayment),
+  refunded_payment: Type.Optional(StarsPayment),
 });
 
 /** The fields we read, checked; everything else of the Bot API passes through unread. */
@@ -48,6 +57,15 @@ export const TelegramUpdate = Type.Object({
       from: User,
       data: Type.Optional(Type.String()),
       message: Type.Optional(Type.Object({ message_id: Type.Integer({ minimum: 0 }), chat: Chat })),
+    }),
+  ),
+  pre_checkout_query: Type.Optional(
+    Type.Object({
+      id: Type.String({ minLength: 1 }),
+      from: User,
+      currency: Type.String({ maxLength: 8 }),
+      total_amount: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+      invoice_payload: Type.String({ maxLength: 128 }),
     }),
   ),
   my_chat_member: Type.Optional(
@@ -97,6 +115,10 @@ export type Incoming =
   | ({ kind: "text" } & Said)
   | ({ kind: "media"; media: string; fileId: string | null } & Said)
   | { kind: "tap"; person: Person; callbackQueryId: string; key: string }
+  /** May this invoice be paid? Telegram waits ten seconds for the answer. */
+  | { kind: "checkout"; person: Person; queryId: string; payload: string; currency: string; amount: number }
+  /** An invoice in Stars was paid, or its Stars were given back. */
+  | ({ kind: "stars"; payload: string; currency: string; amount: number; paymentId: string; isRefund: boolean } & Said)
   | { kind: "member"; person: Person; blocked: boolean }
   | { kind: "ignored"; why: string };
 
@@ -104,14 +126,16 @@ export type Incoming =
 export function readUpdate(update: TelegramUpdate): Incoming {
   if (update.message) return readMessage(update.message);
   if (update.callback_query) return readTap(update.callback_query);
+  if (update.pre_checkout_query) return readCheckout(update.pre_checkout_query);
   if (update.my_chat_member) return readMember(update.my_chat_member);
   const kind = Object.keys(update).find((key) => key !== "update_id");
   return { kind: "ignored", why: kind ?? "empty" };
 }
 
-/** Whether a person waits for the answer: /start and buttons are dealt with at once, everything else through the queue. */
-export function isUrgent(update: TelegramUpdate): boolean {
-  return update.callback_query !== undefined || START.test(update.message?.text ?? "");
+/** Whether a person waits for the answer: /start, buttons and payments are dealt with at once, everything else through the queue. */
+export function isUrgent({ message, callback_query, pre_checkout_query }: TelegramUpdate): boolean {
+  const isPayment = pre_checkout_query !== undefined || message?.successful_payment !== undefined;
+  return isPayment || callback_query !== undefined || START.test(message?.text ?? "");
 }
 
 /** The last second of the last year of four digits: PostgreSQL does not read the longer ones as JavaScript writes them. */
@@ -132,6 +156,8 @@ function readMessage(message: Message): Incoming {
     at: new Date(Math.min(message.date, YEAR_9999) * 1_000),
     text: keepable(message.text ?? message.caption ?? "", limits.textUnits),
   };
+  const stars = message.successful_payment ?? message.refunded_payment;
+  if (stars) return { ...readStars(stars, message.refunded_payment !== undefined), ...said };
   if (START.test(said.text))
     return { kind: "start", payload: START_WITH_PAYLOAD.exec(said.text)?.[1] ?? null, ...said };
   if (message.text !== undefined) return { kind: "text", ...said };
@@ -139,6 +165,28 @@ function readMessage(message: Message): Incoming {
   return media
     ? { kind: "media", media, fileId: fileIdOf(message, media), ...said }
     : { kind: "media", media: "other", fileId: null, ...said };
+}
+
+function readStars(payment: Static<typeof StarsPayment>, isRefund: boolean) {
+  return {
+    kind: "stars" as const,
+    payload: keepable(payment.invoice_payload, 128),
+    currency: keepable(payment.currency, 8),
+    amount: payment.total_amount,
+    paymentId: keepable(payment.telegram_payment_charge_id, 255),
+    isRefund,
+  };
+}
+
+function readCheckout(query: NonNullable<TelegramUpdate["pre_checkout_query"]>): Incoming {
+  return {
+    kind: "checkout",
+    person: readPerson(query.from, query.from.id),
+    queryId: query.id,
+    payload: keepable(query.invoice_payload, 128),
+    currency: keepable(query.currency, 8),
+    amount: query.total_amount,
+  };
 }
 
 function fileIdOf(message: Message, media: (typeof MEDIA)[number]): string | null {

@@ -13,6 +13,9 @@ import { openWorld, type Running, type TestBot, type World } from "../support/wo
 
 setDefaultTimeout(60_000);
 
+/** Nobody pays in these stories. */
+const nothingToBuy = { doRequests: async () => 0, endDeliveries: async () => 0 };
+
 let world: World;
 let bot: TestBot;
 let awake: Running;
@@ -28,7 +31,7 @@ beforeAll(async () => {
   const log = openLog("silent", 2);
   lease = await openLease(sql, log, () => sleeperMs);
   const signal = new AbortController().signal;
-  sleeper = openPerformer({ sql, lease, clock, log, bots: awake.app.bots, processes: 2, signal });
+  sleeper = openPerformer({ sql, lease, clock, log, bots: awake.app.bots, processes: 2, signal, ...nothingToBuy });
 });
 afterAll(async () => {
   await lease.close();

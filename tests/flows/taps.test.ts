@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cents } from "#src/kernel/money.ts";
 import { untilQuiet } from "../support/quiet.ts";
+import { until } from "../support/until.ts";
 import { dataOf, tapOf } from "../support/updates.ts";
 import { OPENING_MS, openWorld, plainFunnel, type Running, type TestBot, type World } from "../support/world.ts";
 
@@ -10,7 +11,13 @@ const funnel = {
   ...plainFunnel,
   steps: plainFunnel.steps.map((step) =>
     step.id === "oi"
-      ? { ...step, buttons: [[{ text: "Mais", step: "mais" }], [{ text: "Quero", priceCents: cents(1990) }]] }
+      ? {
+          ...step,
+          buttons: [
+            [{ text: "Mais", step: "mais" }],
+            [{ text: "Quero", priceCents: cents(1990), deliver: { text: "Aqui está." } }],
+          ],
+        }
       : step,
   ),
 };
@@ -80,11 +87,14 @@ test("who taps without ever having started has begun", async () => {
   expect(await customerIn(stranger)).toMatchObject({ started_at: null, step_id: "mais" });
 });
 
-test("a buy button says that paying comes soon, and sends nothing", async () => {
+test("a buy button of a seller without any gateway says so, and opens an order without a charge", async () => {
   const { chatId, data } = await welcomed("Quero - R$ 19,90");
   const answer = await tap(chatId, data);
-  expect(answer).toMatchObject({ outcome: { ok: true }, payload: { text: expect.stringContaining("PIX") } });
-  expect(await textsIn(chatId)).toEqual([WELCOME]);
+  expect(answer).toMatchObject({ outcome: { ok: true }, payload: { text: expect.stringContaining("Gerando") } });
+  await until("he is told", async () => (await textsIn(chatId)).length === 2);
+  expect((await textsIn(chatId))[1]).toContain("nada foi cobrado");
+  const [alert] = await world.sql`SELECT kind FROM alert WHERE about = ${`bot:${bot.botId}`}`;
+  expect(alert?.kind).toBe("order.no_account");
   expect(await customerIn(chatId)).toMatchObject({ step_id: "oi" });
 });
 

@@ -8,6 +8,8 @@ const hello = { id: "ola", kind: "message", text: "Olá, {primeiro_nome}!" };
 const funnelOf = (...steps: unknown[]) => ({ name: "Teste", start: "ola", steps });
 const withButtons = (...buttons: unknown[]) => funnelOf({ ...hello, buttons: [buttons] });
 const withMedia = (media: unknown) => funnelOf({ ...hello, media });
+const deliver = { link: "https://a.b/c" };
+const offer = { text: "a", priceCents: 1990, deliver };
 const problemsOf = (value: unknown) => {
   const check = checkFunnel(value);
   return check.ok ? [] : check.problems;
@@ -29,7 +31,7 @@ describe("right", () => {
     [
       "every button",
       withButtons(
-        { text: "a".repeat(64), priceCents: 1 },
+        { text: "a".repeat(64), priceCents: 1, deliver },
         { text: "b", url: "tg://resolve?domain=bob" },
         { text: "c", step: "ola" },
       ),
@@ -111,7 +113,7 @@ describe("wrong", () => {
     ],
     [withButtons({ url: "https://a.b" }), 'passo "ola", botão 1: falta o texto'],
     ...[0, 10_000_001, 19.9, "19,90"].map((priceCents): [unknown, string] => [
-      withButtons({ text: "a", priceCents }),
+      withButtons({ ...offer, priceCents }),
       'passo "ola", botão 1: o preço deve ser em centavos, sem vírgula, de R$ 0,01 a R$ 100.000,00',
     ]),
     ...[{ text: "a" }, { text: "a", step: "ola", url: "https://a.b" }, 7].map((button): [unknown, string] => [

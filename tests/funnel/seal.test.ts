@@ -5,6 +5,7 @@ import type { Funnel } from "../../src/funnel/funnel.ts";
 import { findButton, sealFunnel } from "../../src/funnel/seal.ts";
 import { cents } from "../../src/kernel/money.ts";
 
+const deliver = { text: "Aqui está." };
 const funnel: Funnel = {
   name: "Teste",
   start: "a",
@@ -15,7 +16,7 @@ const funnel: Funnel = {
       text: "a",
       buttons: [
         [
-          { text: "Compra", priceCents: cents(1990) },
+          { text: "Compra", priceCents: cents(1990), deliver },
           { text: "Site", url: "https://a.b" },
         ],
       ],
@@ -35,7 +36,7 @@ describe("sealFunnel", () => {
     expect(sealed.steps.map(({ buttons }) => buttons)).toEqual([
       [
         [
-          { text: "Compra", priceCents: cents(1990), key: "aaaaaaaaaaaaaaaa" },
+          { text: "Compra", priceCents: cents(1990), deliver, key: "aaaaaaaaaaaaaaaa" },
           { text: "Site", url: "https://a.b" },
         ],
       ],
@@ -61,6 +62,7 @@ test("findButton finds what the key was given to, and its step, through JSON", (
   expect(findButton(kept, "a".repeat(16))?.button).toEqual({
     text: "Compra",
     priceCents: cents(1990),
+    deliver,
     key: "a".repeat(16),
   });
   expect(findButton(kept, "b".repeat(16))?.step.id).toBe("c");

@@ -22,6 +22,7 @@ test("an empty environment gives the defaults, and nothing that was not set", ()
     publicUrl: undefined,
     secretKey: undefined,
     telegramApiRoot: "https://api.telegram.org",
+    commissionRecipients: {},
     dataDir: path.resolve("data"),
     logLevel: "info",
     metricsToken: undefined,

@@ -118,6 +118,8 @@ export async function openWorld(options: { services?: Services } = {}): Promise<
       sweeps: false,
     });
     const http = openHttp(app, { host: "127.0.0.1", port: 0 });
+    // Any free port: the address is known only now, and it is where gateways send their notices.
+    config.publicUrl ??= http.url;
     const sweeping: Sweeping = startSweeping(app, { byItself: false });
     const one: Running = {
       app,

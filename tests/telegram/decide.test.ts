@@ -23,7 +23,10 @@ const funnel: Funnel = {
       id: "oferta",
       kind: "message",
       text: "Quer?",
-      buttons: [[{ text: "Mais", step: "mais" }], [{ text: "Quero", priceCents: cents(1990) }]],
+      buttons: [
+        [{ text: "Mais", step: "mais" }],
+        [{ text: "Quero", priceCents: cents(1990), deliver: { step: "mais" } }],
+      ],
     },
     { id: "mais", kind: "message", text: "Aqui está mais." },
   ],
@@ -36,7 +39,7 @@ const noon = Date.parse("2026-03-01T12:00:00Z");
 const at = (ms: number) => new Date(noon + ms);
 const stranger = {
   ...{ botId: 7, chatId: 501, funnelVersionId: null, stepId: null },
-  ...{ startPayload: null, startedAt: null, answeredWhat: null, answeredAt: null, blockedAt: null },
+  ...{ startPayload: null, startedAt: null, answeredWhat: null, answeredAt: null, blockedAt: null, asked: null },
 } as unknown as Customer;
 const started: Customer = {
   ...stranger,
@@ -50,7 +53,7 @@ const text = (text: string): Incoming => ({ kind: "text", ...said, text });
 const tap = (key: string): Incoming => ({ kind: "tap", person: alice, callbackQueryId: "q1", key });
 
 const sceneOf = (customer: Customer, more: Partial<Scene> = {}): Scene => ({
-  ...{ customer, current: version, receivedAt: at(0), now: at(0) },
+  ...{ customer, current: version, receivedAt: at(0), now: at(0), seal: (value: string) => `sealed:${value}` },
   ...more,
 });
 
@@ -169,7 +172,6 @@ describe("a tap", () => {
       { tapped: older },
       "Este botão não vale mais. Envie /start para recomeçar.",
     ],
-    ["of an offer", BUY_KEY, { tapped: older }, "O pagamento por PIX chega em breve. 💚"],
   ])("%s is answered with a sentence and changes nothing", (_, key, more, sentence) => {
     const decision = decide(tap(key), sceneOf(started, more));
     expect(decision).toEqual({
@@ -177,6 +179,17 @@ describe("a tap", () => {
       effects: [],
       courtesy: { callbackQueryId: "q1", text: sentence },
     });
+  });
+
+  test.each([
+    ["of an offer asks for its charge", BUY_KEY, { tapped: version }, "checkout", "🔄 Gerando seu pagamento…"],
+    ["of a charge asks whether it is paid", "c".repeat(22), {}, "verify", "🔍 Verificando seu pagamento…"],
+  ] as const)("%s, once", (_, key, more, ask, text) => {
+    const decision = decide(tap(key), sceneOf(started, more));
+    expect(decision.effects).toEqual([{ kind: "payment", policy: "reply", body: { ask, key } }]);
+    expect(decision.courtesy).toEqual({ callbackQueryId: "q1", text });
+    const again = sceneOf(decision.customer as Customer, { ...more, receivedAt: at(2_999), now: at(2_999) });
+    expect(decide(tap(key), again).effects).toEqual([]);
   });
 
   test.each([
@@ -198,7 +211,9 @@ test.each([
   [false, null],
 ])("a membership sets and clears the block: %p", (blocked, blockedAt) => {
   const decision = decide({ kind: "member", person: alice, blocked }, sceneOf({ ...started, blockedAt: at(-5) }));
-  expect(decision).toEqual({ outcome: "processed", customer: { ...started, blockedAt }, effects: [] });
+  // Who is back gets what could not be delivered meanwhile.
+  const effects = blocked ? [] : [{ kind: "payment", policy: "reply", body: { ask: "redeliver" } } as const];
+  expect(decision).toEqual({ outcome: "processed", customer: { ...started, blockedAt }, effects });
 });
 
 test("what is ignored changes nothing", () => {
@@ -220,9 +235,10 @@ test("deciding the same again gives no second effect, and changes neither what i
   fc.assert(
     fc.property(incoming, customer, fc.integer({ min: 0, max: 2_999 }), (incoming, state, laterMs) => {
       const scene = sceneOf({ ...stranger, ...state }, { tapped: version });
-      const before = structuredClone(scene);
+      const { seal, ...plain } = scene;
+      const before = structuredClone(plain);
       const first = decide(incoming, scene);
-      expect(scene).toEqual(before);
+      expect(scene).toEqual({ ...before, seal });
       expect(decide(incoming, scene)).toEqual(first);
       const again = { ...scene, customer: first.customer ?? scene.customer, receivedAt: at(laterMs), now: at(laterMs) };
       // What an earlier one had answered may be due again by then.

@@ -14,7 +14,7 @@ const photo: Media = { kind: "photo", source: { url: "https://a.b/c.jpg" } };
 const field = { media: { field: "photo" as const, source: photo.source } };
 const key = "k".repeat(16);
 const buttons: SealedButton[][] = [
-  [{ text: "Quero", priceCents: cents(123_456), key }],
+  [{ text: "Quero", priceCents: cents(123_456), deliver: { text: "Aqui está." }, key }],
   [
     { text: "Site", url: "https://a.b/" },
     { text: "Volta", step: "a", key },
@@ -60,6 +60,16 @@ describe("composeCalls", () => {
     expect(composeCalls({ media: photo, buttons })).toEqual([
       { method: "sendPhoto", payload: { reply_markup }, ...field },
     ]);
+  });
+
+  test("our own buttons copy a text or call us back", () => {
+    const own = [[{ text: "Copiar", copy: "000201" }], [{ text: "Verificar", callback: key }]];
+    expect(composeCalls({ text: textOf(1), buttons: own })[0]?.payload.reply_markup).toEqual({
+      inline_keyboard: [
+        [{ text: "Copiar", copy_text: { text: "000201" } }],
+        [{ text: "Verificar", callback_data: key }],
+      ],
+    });
   });
 
   test("a text of several messages has its buttons under the last one", () => {

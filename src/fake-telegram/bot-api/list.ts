@@ -7,9 +7,10 @@ import { getFile, getUserProfilePhotos } from "./file-methods.ts";
 import { getUpdates } from "./get-updates.ts";
 import { getMe, setMyCommands } from "./identity.ts";
 import { sendMediaGroup } from "./media-group.ts";
-import { answerPreCheckoutQuery, refundStarPayment, sendInvoice } from "./payments.ts";
+import { answerPreCheckoutQuery, createInvoiceLink, sendInvoice } from "./payments.ts";
 import { answerCallbackQuery } from "./queries.ts";
 import { sendMedia } from "./send-media.ts";
+import { getStarTransactions, refundStarPayment } from "./stars.ts";
 import { copyMessage, deleteMessage, sendChatAction, sendMessage } from "./texts.ts";
 import { deleteWebhook, getWebhookInfo, setWebhook } from "./webhook-methods.ts";
 
@@ -19,6 +20,7 @@ export const methods: Readonly<Record<string, Method>> = {
   banChatMember,
   copyMessage,
   createChatInviteLink,
+  createInvoiceLink,
   deleteMessage,
   deleteWebhook,
   editMessageCaption,
@@ -29,6 +31,7 @@ export const methods: Readonly<Record<string, Method>> = {
   getChatMember,
   getFile,
   getMe,
+  getStarTransactions,
   getUpdates,
   getUserProfilePhotos,
   getWebhookInfo,

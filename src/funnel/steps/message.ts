@@ -1,11 +1,12 @@
 // The message step: media, text and buttons. With buttons the person's press goes on; without, `next` follows at once.
 
 import { type Static, Type } from "@sinclair/typebox";
-import { Buttons, buttonProblems, stepId } from "../button.ts";
+import { Buttons, buttonProblems } from "../button.ts";
 import { Html, textProblems } from "../check-text.ts";
 import { parseHtml } from "../html.ts";
 import { Media, mediaProblems } from "../media.ts";
 import { defineStep } from "../step.ts";
+import { stepId } from "../step-id.ts";
 import { fillVariables } from "../variables.ts";
 
 const schema = Type.Object(
@@ -28,10 +29,12 @@ export const messageStep = defineStep<Static<typeof schema>>({
   schema,
 
   check({ media, text, buttons }) {
-    const problems = (text === undefined ? [] : textProblems(text, media !== undefined)).map((sentence) => ({
-      path: "/text",
-      sentence,
-    }));
+    const problems = (text === undefined ? [] : textProblems(text, { mayBeEmpty: media !== undefined })).map(
+      (sentence) => ({
+        path: "/text",
+        sentence,
+      }),
+    );
     if (text === undefined && media === undefined) problems.push({ path: "", sentence: "falta o texto ou a mídia" });
     if (media !== undefined) problems.push(...mediaProblems(media, "/media"));
     return [...problems, ...buttonProblems(buttons ?? [], "/buttons")];

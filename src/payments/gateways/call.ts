@@ -68,6 +68,7 @@ async function exchange(
   const begunMs = performance.now();
   const lost = request.creates ? "unknown" : "away";
   let outcome = "network";
+  const headers = gateway.headers(credentials as never, token);
   try {
     const tls = gateway.tls?.(credentials as never);
     const answer = await fetch(addressOf(gateway, credentials, request), {
@@ -75,11 +76,11 @@ async function exchange(
       redirect: "manual",
       signal: AbortSignal.timeout(Math.ceil(withinMs)),
       ...(tls && { tls }),
-      ...contentOf(request, gateway.headers(credentials as never, token)),
+      ...contentOf(request, headers),
     });
     outcome = String(answer.status);
     const text = await readBounded(answer, lost);
-    return judge(answer, text, lost);
+    return judge(answer, text, { lost, secrets: secretsOf(gateway, credentials, headers) });
   } catch (error) {
     if (error instanceof GatewayError) throw error;
     throw new GatewayError(isBegun(error) ? lost : "away", networkReason(error), { cause: error });
@@ -106,15 +107,28 @@ function contentOf(
   return { headers: { ...type, ...headers }, body: String(new URLSearchParams(request.form)) };
 }
 
+type Judged = { lost: "unknown" | "away"; secrets: string[] };
+
+/** Shorter ones stand in every sentence. */
+const SECRET_LENGTH = 6;
+
+/** What must not come back in an error's words: vendors repeat what they were sent. The longest first, for some hold others. */
+function secretsOf(gateway: Gateway, credentials: Record<string, unknown>, headers: Record<string, string>): string[] {
+  const named = Object.entries(gateway.credentials.properties).map(([name, { secret }]) => secret && credentials[name]);
+  const all = [...named, ...Object.values(headers).flatMap((value) => value.split(" "))];
+  const secrets = all.filter((one): one is string => typeof one === "string" && one.length >= SECRET_LENGTH);
+  return secrets.toSorted((a, b) => b.length - a.length);
+}
+
 /** What a status means where the vendor's body need not be read. 2xx that is no JSON says nothing: whatever was asked may have happened. */
-function judge(answer: Response, text: string, lost: "unknown" | "away"): unknown {
+function judge(answer: Response, text: string, { lost, secrets }: Judged): unknown {
   const { status } = answer;
   const body = parse(text);
   if (status >= 200 && status < 300) {
     if (body === undefined && text.trim() !== "") throw new GatewayError(lost, "not_json");
     return body ?? {};
   }
-  const reason = `http_${status}${detailOf(body)}`;
+  const reason = `http_${status}${detailOf(body, secrets)}`;
   if (status === 401 || status === 403) throw new GatewayError("credentials", reason);
   if (status === 404) throw new GatewayError("not_found", reason);
   if (status === 429) throw new GatewayError("limited", reason, { afterMs: retryAfterMs(answer) });
@@ -131,22 +145,25 @@ function parse(text: string): unknown {
 }
 
 /** The vendor's own word for an error, without anything that looks like a person's number or a key. */
-function detailOf(body: unknown): string {
+function detailOf(body: unknown, secrets: string[]): string {
   if (typeof body !== "object" || body === null) return "";
   const { message, error, errorCode, title, errors } = body as Record<string, unknown>;
   const first = Array.isArray(errors) ? (errors[0] as Record<string, unknown> | undefined) : undefined;
   const word = [errorCode, error, message, title, first?.code, first?.description].find(
     (one) => typeof one === "string",
   );
-  return word === undefined ? "" : `: ${redact(String(word))}`;
+  return word === undefined ? "" : `: ${redact(String(word), secrets)}`;
 }
 
-const redact = (text: string): string =>
-  text
-    .slice(0, 200)
+/** What is too long is cut at the end only: half a secret is not recognized as one. */
+function redact(text: string, secrets: string[]): string {
+  const known = secrets.reduce((left, secret) => left.replaceAll(secret, "…"), text.slice(0, 4_000));
+  return known
     .replace(/[\w.+-]+@[\w.-]+/g, "…@…")
     .replace(/\d[\d.\-/]{7,}\d/g, "…")
-    .replace(/[\w-]{24,}/g, "…");
+    .replace(/[\w-]{24,}/g, "…")
+    .slice(0, 200);
+}
 
 function retryAfterMs(answer: Response): number {
   const seconds = Number(answer.headers.get("retry-after"));

@@ -51,6 +51,7 @@ export type ChargeInput = {
 };
 
 export type Charged = {
+  /** Empty = it has none before it is paid. */
   gatewayId: string;
   /** PIX copia e cola, as received; null where the customer pays in another way. */
   brCode: string | null;
@@ -128,6 +129,8 @@ export type Gateway<Schema extends TObject = TObject> = {
   /** Whether every charge may have a notice address of its own. */
   noticesPerCharge: boolean;
   splits: boolean;
+  /** Its API is the bot's own: it is called at the address of the bot that sells. */
+  throughBot?: boolean;
   /** Words that the gateway's terms oblige the seller to show with a charge. */
   legalNotice?: string;
   /** The client certificate, where the gateway asks for one. PEM. */

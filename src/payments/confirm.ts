@@ -1,0 +1,200 @@
+// The one function in which every way ends by which we may hear of a payment: notice, poller, "verify" button, reconciliation. It asks the
+// gateway with the seller's credentials, decides on the answer, and saves; whatever goes wrong, the charge is asked about again.
+
+import { reasonOf } from "../kernel/errors.ts";
+import type { ChargeId } from "../kernel/ids.ts";
+import { limits } from "../kernel/limits.ts";
+import { redactTokens } from "../kernel/log.ts";
+import { metrics } from "../kernel/metrics.ts";
+import type { Account } from "./accounts.ts";
+import { type Context, givenFor, openApi } from "./context.ts";
+import { settle } from "./decide.ts";
+import { GatewayError, type Report } from "./gateways/gateway.ts";
+import { nextCheck, type Payment } from "./payment.ts";
+import type { Decided } from "./save.ts";
+import { againKey, alertOf, boughtOf, tell } from "./say.ts";
+
+export type Source = "notice" | "poll" | "verify" | "statement" | "command";
+
+/** `later`: it could not be asked now. */
+export type Confirmed = "settled" | "later" | "gone";
+
+/**
+ * Asks about a charge and saves what that means. `gatewayId`: the gateway's id as a notice at the charge's own address named it, for a charge
+ * whose creation we never heard the end of.
+ */
+export async function confirm(context: Context, id: ChargeId, source: Source, gatewayId?: string): Promise<Confirmed> {
+  const payment = await context.reader.find(id);
+  if (!payment) return "gone";
+  const account = await context.accounts.find(payment.charge.accountId);
+  if (!account) return "gone";
+  const key = { gatewayId: payment.charge.gatewayId ?? gatewayId ?? null, reference: payment.charge.reference };
+  if (key.gatewayId === null && !account.gateway.findsByReference) return cannotBeAsked(context, id, account);
+  let report: Report;
+  try {
+    report = await ask(context, account, payment, key);
+  } catch (error) {
+    await notAnswered(context, id, account, error);
+    return "later";
+  }
+  return settleReport(context, id, account, report, source);
+}
+
+/** Decides on a report, again and again until nobody was faster. `effect`: marked done with it. */
+export async function settleReport(
+  context: Context,
+  id: ChargeId,
+  account: Account,
+  report: Report,
+  source: string,
+  extra: Pick<Decided, "effect"> = {},
+): Promise<Confirmed> {
+  for (let round = 0; round < limits.paymentRounds; round++) {
+    const payment = await context.reader.find(id);
+    if (!payment) return "gone";
+    const decided = settle(payment, report, givenFor(context, account.gateway, source));
+    const { saved } = await context.saver.save({ ...decided, ...extra });
+    if (!saved) continue;
+    tellLog(context, payment, decided, report, source);
+    return "settled";
+  }
+  return "later";
+}
+
+async function ask(
+  context: Context,
+  account: Account,
+  { charge, order }: Payment,
+  key: { gatewayId: string | null; reference: string },
+): Promise<Report> {
+  if (!context.breaker.isOpenFor(account.id)) throw new GatewayError("away", "breaker");
+  return context.gate.pass(account.id, async () => {
+    try {
+      const api = await openApi(context, account, order.botId, limits.askMs);
+      const report = await account.gateway.status(key, api);
+      context.breaker.succeeded(account.id);
+      return report;
+    } catch (error) {
+      if (error instanceof GatewayError && (error.meaning === "away" || error.meaning === "unknown"))
+        context.breaker.failed(account.id);
+      context.log.info(
+        {
+          fact: "charge.not_answered",
+          chargeId: charge.id,
+          gateway: charge.gateway,
+          reason: redactTokens(reasonOf(error)),
+        },
+        "the gateway did not say how a charge is",
+      );
+      throw error;
+    }
+  });
+}
+
+/** The next time that it is asked about, and an answer for whoever tapped "verify" and waits. */
+async function notAnswered(context: Context, id: ChargeId, account: Account, error: unknown): Promise<void> {
+  await patch(context, id, (payment) => {
+    const { charge, order } = payment;
+    const now = context.clock.now();
+    const meaning = error instanceof GatewayError ? error.meaning : "away";
+    // The gateway knows no such charge: the call that was to make it never arrived.
+    const wasNeverMade = meaning === "not_found" && (charge.state === "unknown" || charge.state === "creating");
+    const isOver = now.getTime() >= charge.expiresAt.getTime();
+    const to = wasNeverMade
+      ? "failed"
+      : meaning === "not_found" && isOver && charge.state === "pending"
+        ? "expired"
+        : charge.state;
+    const afterMs = error instanceof GatewayError ? (error.afterMs ?? 0) : 0;
+    const next = wasNeverMade
+      ? null
+      : nextCheck({ ...charge, state: to }, now, Math.max(account.gateway.askEverySeconds, afterMs / 1_000));
+    const message = payment.shown;
+    const expired =
+      to === "expired"
+        ? [tell(payment, { kind: "charge.expired", again: againKey(order), message, ...boughtOf(order, charge) })]
+        : [];
+    return {
+      set: {
+        state: to,
+        reason: to === charge.state ? null : "not_found",
+        check_at: next,
+        checks: charge.checks + 1,
+        asked_at: null,
+      },
+      facts: charge.askedAt !== null && to === "pending" ? [pendingFact(payment)] : expired,
+      evidence:
+        to === charge.state
+          ? []
+          : [
+              {
+                charge_id: id,
+                source: "poll",
+                verdict: "not_found",
+                from_state: charge.state,
+                to_state: to,
+                report: null,
+              },
+            ],
+    };
+  });
+}
+
+export function pendingFact(payment: Payment) {
+  const { charge, order } = payment;
+  const rest = { key: charge.key, brCode: charge.brCode, expiresAt: charge.expiresAt.toISOString() };
+  return tell(payment, { kind: "charge.pending", ...rest, ...boughtOf(order, charge) });
+}
+
+/** We know no id, and the gateway finds nothing by our reference: only a notice can tell. At its end it is given up, and a human looks. */
+async function cannotBeAsked(context: Context, id: ChargeId, account: Account): Promise<Confirmed> {
+  await patch(context, id, (payment) => {
+    const { charge } = payment;
+    const now = context.clock.now();
+    if (now.getTime() < charge.expiresAt.getTime() || charge.state !== "unknown")
+      return { set: { check_at: nextCheck(charge, now, account.gateway.askEverySeconds), asked_at: null } };
+    return {
+      set: { state: "failed", reason: "lost", check_at: null, asked_at: null },
+      alerts: [alertOf("lost", payment)],
+      evidence: [
+        { charge_id: id, source: "poll", verdict: "lost", from_state: charge.state, to_state: "failed", report: null },
+      ],
+    };
+  });
+  return "later";
+}
+
+type Patch = Pick<Decided, "facts" | "alerts" | "evidence"> & { set: Record<string, unknown> };
+
+async function patch(context: Context, id: ChargeId, decide: (payment: Payment) => Patch): Promise<void> {
+  for (let round = 0; round < limits.paymentRounds; round++) {
+    const payment = await context.reader.find(id);
+    if (!payment) return;
+    const { charge, order } = payment;
+    const { set, ...rest } = decide(payment);
+    const versions = { order: { id: order.id, version: order.version }, charge: { id, version: charge.version, set } };
+    const { saved } = await context.saver.save({ botId: order.botId, at: context.clock.now(), ...versions, ...rest });
+    if (saved) return;
+  }
+}
+
+function tellLog(context: Context, { charge, order }: Payment, decided: Decided, report: Report, source: string): void {
+  const verdict = decided.evidence?.[0]?.verdict;
+  if (verdict === undefined) return;
+  const to = String(decided.charge?.set?.state);
+  metrics.chargeMoves.inc({ gateway: charge.gateway, verdict: String(verdict) });
+  context.log.info(
+    {
+      fact: "charge.moved",
+      chargeId: charge.id,
+      orderId: order.id,
+      gateway: charge.gateway,
+      source,
+      verdict,
+      from: charge.state,
+      to,
+      word: report.word,
+    },
+    "a charge moved, or something was odd about it",
+  );
+}

@@ -1,0 +1,21 @@
+// A notice's body as a value: JSON or a form, whatever its content type claims. What is neither is undefined.
+
+import type { RawNotice } from "./gateways/gateway.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Never throws: what cannot be read is kept all the same, and a human finds it. */
+export function parseBody({ body, headers }: Pick<RawNotice, "body" | "headers">): unknown {
+  let text: string;
+  try {
+    text = utf8.decode(body);
+  } catch {
+    return undefined;
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    const isForm = (headers["content-type"] ?? "").includes("form-urlencoded");
+    return isForm ? Object.fromEntries(new URLSearchParams(text)) : undefined;
+  }
+}

@@ -1,0 +1,63 @@
+// Gives a paid charge back through its gateway: kept as a wish first, then asked for, then settled by what the gateway says of the charge.
+
+import { CommandError } from "../kernel/errors.ts";
+import type { ChargeId, OrderId, TenantId } from "../kernel/ids.ts";
+import { limits } from "../kernel/limits.ts";
+import { confirm } from "./confirm.ts";
+import { type Context, openApi } from "./context.ts";
+import { GatewayError } from "./gateways/gateway.ts";
+
+/**
+ * Wishes the paid charge of an order back (of a double payment: that one). Returns the charge. Throws CommandError when there is none, or its
+ * gateway gives nothing back by itself.
+ */
+export async function wishRefund(context: Context, tenantId: TenantId, orderId: OrderId): Promise<ChargeId> {
+  const [row] = await context.sql<{ id: ChargeId; account_id: number }[]>`
+    SELECT charge.id, charge.account_id FROM charge JOIN orders ON orders.id = charge.order_id
+    WHERE orders.id = ${orderId} AND orders.tenant_id = ${tenantId} AND charge.state IN ('paid', 'held')
+    ORDER BY charge.is_double DESC, charge.id DESC LIMIT 1`;
+  if (!row) throw new CommandError(`Order ${orderId} has no payment that could be given back.`);
+  const account = await context.accounts.find(row.account_id as never);
+  if (!account?.gateway.refund)
+    throw new CommandError(
+      `${account?.gateway.name ?? "This gateway"} takes no refund from here: give it back in its panel.`,
+    );
+  await context.sql`UPDATE charge SET refund_at = ${context.clock.now()}, version = version + 1 WHERE id = ${row.id} AND refund_at IS NULL`;
+  return row.id;
+}
+
+/** Asks the gateway to give it back; the wish ends only when the gateway says that the charge is refunded, or refuses. */
+export async function doRefund(context: Context, id: ChargeId): Promise<void> {
+  const payment = await context.reader.find(id);
+  const account = payment && (await context.accounts.find(payment.charge.accountId));
+  const { charge, order } = payment ?? {};
+  if (!charge || !order || !account?.gateway.refund || charge.gatewayId === null) return;
+  try {
+    const api = await openApi(context, account, order.botId, limits.askMs);
+    // The same key on every try: a gateway that knows it gives back once.
+    const key = `refund${charge.reference}`.slice(0, 32);
+    await account.gateway.refund(
+      { gatewayId: charge.gatewayId, amount: charge.paidAmount, endToEndId: charge.endToEndId, key },
+      api,
+    );
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.meaning !== "refused") {
+      context.log.warn(
+        { fact: "refund.later", chargeId: id, reason: String((error as Error).message).slice(0, 200) },
+        "a refund is tried again",
+      );
+      return;
+    }
+    await refuse(context, id, error.message);
+  }
+  await confirm(context, id, "command");
+}
+
+async function refuse({ sql, clock }: Context, id: ChargeId, reason: string): Promise<void> {
+  await sql`
+    WITH ended AS (UPDATE charge SET refund_at = NULL, version = version + 1 WHERE id = ${id} RETURNING order_id, gateway)
+    INSERT INTO alert (tenant_id, kind, about, sentence, at)
+    SELECT orders.tenant_id, 'refund.refused', ${`charge:${id}`}, 'O gateway ' || ended.gateway || ' recusou a devolução do pedido nº ' || orders.id
+      || ' (' || ${reason.slice(0, 150)} || '): devolva pelo painel do gateway.', ${clock.now()}
+    FROM ended JOIN orders ON orders.id = ended.order_id ON CONFLICT DO NOTHING`;
+}

@@ -1,0 +1,63 @@
+// Payments in Telegram Stars: they need no asking, for they come through the bot's own updates. Whether somebody may pay is answered before
+// he does, what he paid or got back is settled like every other report.
+
+import type { PaymentBody } from "../kernel/effect.ts";
+import type { AccountId, BotId, ChargeId, ChatId } from "../kernel/ids.ts";
+import { type Cents, cents } from "../kernel/money.ts";
+import { settleReport } from "./confirm.ts";
+import type { Context } from "./context.ts";
+import type { Report } from "./gateways/gateway.ts";
+import { decidedFor, type Request } from "./requests.ts";
+
+type StarsSaid = Extract<PaymentBody, { ask: "stars" }>;
+
+/** Telegram says that an invoice was paid, or that its Stars were given back. */
+export async function starsSaid(context: Context, request: Request, said: StarsSaid): Promise<void> {
+  const decided = decidedFor(context, request);
+  const [found] = await context.sql<{ id: ChargeId; account_id: AccountId }[]>`
+    SELECT id, account_id FROM charge WHERE reference = ${said.payload} AND bot_id = ${request.botId} AND currency = 'XTR'`;
+  const account = found && (await context.accounts.find(found.account_id));
+  if (!found || !account) {
+    const sentence = `Entraram ${said.amount} ⭐ sem pedido conhecido (pagamento ${said.paymentId.slice(0, 40)}): devolva as estrelas.`;
+    const alert = { tenantId: null, kind: "stars.orphan", about: `bot:${request.botId}:${said.paymentId}`, sentence };
+    return void (await context.saver.save({ ...decided, alerts: [alert] }));
+  }
+  const extra = decided.effect ? { effect: decided.effect } : {};
+  const isKept = await settleReport(context, found.id, account, reportOf(said, decided.at), "telegram", extra);
+  if (isKept === "later") throw new Error("somebody else kept changing the payment");
+}
+
+function reportOf({ payload, amount, currency, paymentId, isRefund }: StarsSaid, at: Date): Report {
+  const whole = cents(amount);
+  return {
+    gatewayId: paymentId,
+    reference: payload,
+    state: isRefund ? "refunded" : "paid",
+    word: isRefund ? "refunded_payment" : "successful_payment",
+    currency,
+    amount: whole,
+    refunded: isRefund ? whole : cents(0),
+    fee: null,
+    endToEndId: null,
+    paidAt: at,
+    brCode: null,
+  };
+}
+
+export type PreCheckout = { botId: BotId; chatId: ChatId; payload: string; currency: string; amount: number };
+
+/** Whether an invoice may be paid now: the sentence says why not. Somebody else than the customer may pay, as a present. */
+export async function mayPay(
+  { sql, clock }: Context,
+  query: PreCheckout,
+): Promise<{ ok: true } | { ok: false; sentence: string }> {
+  const [row] = await sql<{ amount: Cents; state: string; order_state: string; expires_at: Date }[]>`
+    SELECT charge.amount, charge.state, orders.state AS order_state, charge.expires_at FROM charge JOIN orders ON orders.id = charge.order_id
+    WHERE charge.reference = ${query.payload} AND charge.bot_id = ${query.botId} AND charge.currency = ${query.currency}`;
+  if (!row || row.amount !== query.amount)
+    return { ok: false, sentence: "Este pagamento não confere com o pedido. Volte ao bot e tente de novo." };
+  if (row.order_state !== "open") return { ok: false, sentence: "Este pedido já foi pago." };
+  if (row.state !== "pending" || row.expires_at <= clock.now())
+    return { ok: false, sentence: "O prazo deste pagamento terminou. Volte ao bot e peça outro." };
+  return { ok: true };
+}

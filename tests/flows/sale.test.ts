@@ -1,0 +1,48 @@
+// A whole sale: a tapped button, a PIX to be paid, a notice, the delivery; and the books afterwards.
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { openShop, type Shop } from "../support/shop.ts";
+import { until } from "../support/until.ts";
+import { OPENING_MS, openWorld, type Running, type World } from "../support/world.ts";
+
+let world: World;
+let one: Running;
+let shop: Shop;
+
+beforeAll(async () => {
+  world = await openWorld();
+  one = await world.start();
+  shop = await openShop(world, one);
+}, OPENING_MS);
+afterAll(async () => {
+  await shop[Symbol.asyncDispose]();
+  await world[Symbol.asyncDispose]();
+});
+
+const deliveriesOf = (orderId: number) => world.sql`SELECT state, message_id FROM delivery WHERE order_id = ${orderId}`;
+
+test("a tapped button leads to one PIX message, its payment to one delivery, and the books balance", async () => {
+  const { orderId, chargeId, gatewayId } = await shop.buy(one, 1);
+  const [photo] = await shop.bot.sent(1);
+  expect(photo?.method).toBe("sendPhoto");
+  expect(String(photo?.payload.caption)).toContain("R$ 19,90");
+
+  await shop.sandbox.control.pay({ id: gatewayId });
+  await until("it is delivered", async () => (await deliveriesOf(orderId))[0]?.state === "sent");
+  await one.settle();
+  expect(await shop.bot.chat(1)).toEqual([
+    expect.stringContaining("R$ 19,90"),
+    expect.any(String),
+    expect.any(String),
+    expect.any(String),
+    expect.any(String),
+  ]);
+  const transfers =
+    await world.sql`SELECT kind, debit, credit, amount FROM transfer WHERE charge_id = ${chargeId} ORDER BY id`;
+  expect(transfers.map((row) => ({ ...row }))).toEqual([
+    { kind: "payment", debit: "gateway", credit: "sales", amount: 1990 },
+    { kind: "fee", debit: "fees", credit: "gateway", amount: 19 },
+  ]);
+  const [sum] = await world.sql`SELECT sum(amount)::int AS sum FROM ledger_entry`;
+  expect(sum?.sum).toBe(0);
+});
