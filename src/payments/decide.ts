@@ -68,7 +68,7 @@ function verdictOf(payment: Payment, report: Report, given: Given): Settlement {
   if (report.state === "unknown") return odd(payment, "strange_word");
   const settlement = byState(payment, report, given);
   // Learned with whatever answer; kept with whatever decision.
-  if (charge.gatewayId === null) settlement.set.gateway_id = report.gatewayId;
+  if (charge.gatewayId === null && report.gatewayId !== "") settlement.set.gateway_id = report.gatewayId;
   if (report.endToEndId !== null) settlement.set.end_to_end_id = report.endToEndId;
   return settlement;
 }

@@ -16,7 +16,7 @@ export type Caller = {
   forget(name: string): void;
 };
 
-type Token = { value: string; untilMs: number };
+type Token = { fetched: Promise<{ token: string }>; untilMs: number };
 
 /** Tokens are renewed so long before they end. */
 const TOKEN_MARGIN_MS = 60_000;
@@ -30,25 +30,47 @@ export function openCaller(): Caller {
       const api: Api<never> = { credentials: account.credentials as never, now, call };
 
       async function call(request: HttpRequest): Promise<unknown> {
-        const leftMs = endMs - performance.now();
-        if (leftMs <= 0) throw new GatewayError("away", "no_time_left");
-        const token = await tokenFor(request);
+        const known = rememberedToken(request);
         try {
-          return await exchange(gateway, account, request, { token, withinMs: leftMs });
+          return await exchange(gateway, account, request, { token: await tokenFor(request), withinMs: left() });
         } catch (error) {
-          const isStale = error instanceof GatewayError && error.meaning === "credentials" && token !== undefined;
-          if (isStale) tokens.delete(account.name);
-          throw error;
+          const isRefused = error instanceof GatewayError && error.meaning === "credentials";
+          if (!isRefused || !gateway.fetchToken || request.withoutToken) throw error;
+          tokens.delete(account.name);
+          // A token may end before its time. Nothing was done with the old one, so the request may go once more.
+          if (known === undefined) throw error;
+          return exchange(gateway, account, request, { token: await tokenFor(request), withinMs: left() });
         }
       }
 
-      async function tokenFor(request: HttpRequest): Promise<string | undefined> {
+      function left(): number {
+        const leftMs = endMs - performance.now();
+        if (leftMs <= 0) throw new GatewayError("away", "no_time_left");
+        return leftMs;
+      }
+
+      function rememberedToken(request: HttpRequest): Token | undefined {
         if (!gateway.fetchToken || request.withoutToken) return undefined;
         const known = tokens.get(account.name);
-        if (known && known.untilMs > performance.now()) return known.value;
-        const { token, seconds } = await gateway.fetchToken(api);
-        tokens.set(account.name, { value: token, untilMs: performance.now() + seconds * 1_000 - TOKEN_MARGIN_MS });
-        return token;
+        return known && known.untilMs > performance.now() ? known : undefined;
+      }
+
+      /** Those who need a token at the same time fetch it once. */
+      async function tokenFor(request: HttpRequest): Promise<string | undefined> {
+        if (!gateway.fetchToken || request.withoutToken) return undefined;
+        const known = rememberedToken(request);
+        if (known) return (await known.fetched).token;
+        const fetched = gateway.fetchToken(api);
+        const entry: Token = { fetched, untilMs: performance.now() + TOKEN_MARGIN_MS };
+        tokens.set(account.name, entry);
+        try {
+          const { token, seconds } = await fetched;
+          entry.untilMs = performance.now() + seconds * 1_000 - TOKEN_MARGIN_MS;
+          return token;
+        } catch (error) {
+          if (tokens.get(account.name) === entry) tokens.delete(account.name);
+          throw error;
+        }
       }
 
       return api;
@@ -129,8 +151,11 @@ function judge(answer: Response, text: string, { lost, secrets }: Judged): unkno
     return body ?? {};
   }
   const reason = `http_${status}${detailOf(body, secrets)}`;
+  // A page of a firewall or a proxy is not the gateway's word.
+  if (body === undefined && text.trim() !== "" && (status === 403 || status === 404))
+    throw new GatewayError("away", reason);
   if (status === 401 || status === 403) throw new GatewayError("credentials", reason);
-  if (status === 404) throw new GatewayError("not_found", reason);
+  if (status === 404) throw new GatewayError(lost === "unknown" ? "refused" : "not_found", reason);
   if (status === 429) throw new GatewayError("limited", reason, { afterMs: retryAfterMs(answer) });
   if (status >= 400 && status < 500 && status !== 408) throw new GatewayError("refused", reason);
   throw new GatewayError(lost, reason);
@@ -144,14 +169,16 @@ function parse(text: string): unknown {
   }
 }
 
+/** Where vendors put it. */
+const WORDS = ["errorCode", "nome", "error", "message", "mensagem", "detail", "title"];
+
 /** The vendor's own word for an error, without anything that looks like a person's number or a key. */
 function detailOf(body: unknown, secrets: string[]): string {
   if (typeof body !== "object" || body === null) return "";
-  const { message, error, errorCode, title, errors } = body as Record<string, unknown>;
-  const first = Array.isArray(errors) ? (errors[0] as Record<string, unknown> | undefined) : undefined;
-  const word = [errorCode, error, message, title, first?.code, first?.description].find(
-    (one) => typeof one === "string",
-  );
+  const said = body as Record<string, unknown>;
+  const first = Array.isArray(said.errors) ? (said.errors[0] as Record<string, unknown> | undefined) : undefined;
+  const words = WORDS.map((name) => said[name]).concat(first?.code, first?.description, first?.message);
+  const word = words.find((one) => typeof one === "string");
   return word === undefined ? "" : `: ${redact(String(word), secrets)}`;
 }
 

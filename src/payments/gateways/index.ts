@@ -8,6 +8,7 @@ import { pushinpay } from "./pushinpay.ts";
 import { sandbox } from "./sandbox.ts";
 import { sigiloFamily } from "./sigilo-family.ts";
 import { syncpay } from "./syncpay.ts";
+import { telegramStars } from "./telegram-stars.ts";
 import { woovi } from "./woovi.ts";
 
 export const gateways: readonly Gateway[] = [
@@ -18,6 +19,7 @@ export const gateways: readonly Gateway[] = [
   bacenPix,
   woovi,
   asaas,
+  telegramStars,
   sandbox,
 ];
 
