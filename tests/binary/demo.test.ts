@@ -23,15 +23,16 @@ beforeAll(async () => {
 });
 afterAll(() => home[Symbol.asyncDispose]());
 
-test("demo --once plays the conversation, says what came back, and ends well", async () => {
+test("demo --once plays a sale to its delivery, says what came back, and ends well", async () => {
   const { code, stdout, stderr } = await run(["demo", "--once"], { folder, cwd });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const said = [...stdout.matchAll(/^ {2}(Alice|Bob|bot): (.*)$/gm)].map(([, who, words]) => `${who}: ${words}`);
   expect(said.filter((line) => !line.startsWith("bot:"))).toEqual([
     ...["Alice: /start", "Bob: /start promo-verao", "Alice: [Como funciona?]", "Alice: Quanto tempo leva por dia?"],
+    ...["Alice: [🌿 Quero o guia - R$ 19,90]", "Alice: (paga o PIX no app do banco)"],
   ]);
-  expect(said.filter((line) => line.startsWith("bot:")).length).toBe(4);
-  expect(stdout.match(/— \d+\.\d ms until the answer left$/gm)?.length).toBe(4);
+  expect(said.filter((line) => line.startsWith("bot:")).length).toBe(6);
+  expect(stdout.match(/— \d+\.\d ms until the answer left$/gm)?.length).toBe(6);
   expect(await readdir(cwd)).toEqual(["data"]);
 });
 
@@ -39,9 +40,9 @@ test("demo --once --json, on the data of the run before, prints one object", asy
   const { code, stdout, stderr } = await run(["demo", "--once", "--json"], { folder, cwd });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(/^\{[^\n]*\}\n$/);
-  const { answered, exchanges } = JSON.parse(stdout);
-  expect(answered).toBe(true);
-  expect(exchanges.map(({ ms }: { ms: unknown }) => typeof ms)).toEqual(["number", "number", "number", "number"]);
+  const { answered, delivered, exchanges } = JSON.parse(stdout);
+  expect({ answered, delivered }).toEqual({ answered: true, delivered: true });
+  expect(exchanges.map(({ ms }: { ms: unknown }) => typeof ms)).toEqual(Array(6).fill("number"));
 });
 
 test("a folder that another one uses is told in one sentence", async () => {
