@@ -10,6 +10,7 @@ import { startFakeTelegram } from "../fake-telegram/server.ts";
 import { openHttp } from "../http/index.ts";
 import { type Config, openKeyring, readConfig } from "../kernel/config.ts";
 import { CommandError } from "../kernel/errors.ts";
+import type { BotId } from "../kernel/ids.ts";
 import { askedToEnd, closeWithin } from "../kernel/life.ts";
 import { openLog } from "../kernel/log.ts";
 import { addAccount } from "../payments/add-account.ts";
@@ -70,7 +71,7 @@ export const demo: Command = {
       sandbox: sandbox.control,
       merchant,
       tell,
-      untilDelivered: () => untilDelivered(app),
+      untilDelivered: () => untilDelivered(app, bot.botId),
     };
     const { isAnswered, isDelivered, exchanges } = await playConversation(stage);
     print({ answered: isAnswered, delivered: isDelivered, exchanges }, "");
@@ -97,10 +98,11 @@ export const demo: Command = {
 const DELIVERY_MS = 10_000;
 const LOOK_MS = 50;
 
-async function untilDelivered({ sql }: App): Promise<boolean> {
+async function untilDelivered({ sql }: App, botId: BotId): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < DELIVERY_MS; waitedMs += LOOK_MS) {
     const [row] = await sql<{ open: number; sent: number }[]>`
-      SELECT count(*) FILTER (WHERE state <> 'sent')::int AS open, count(*) FILTER (WHERE state = 'sent')::int AS sent FROM delivery`;
+      SELECT count(*) FILTER (WHERE state <> 'sent')::int AS open, count(*) FILTER (WHERE state = 'sent')::int AS sent FROM delivery
+      WHERE bot_id = ${botId}`;
     if (row && row.open === 0 && row.sent > 0) return true;
     await wait(LOOK_MS);
   }

@@ -47,9 +47,9 @@ export async function addAccount(
   const api = openCaller().open(gateway, { name: String(id), credentials: given }, { withinMs: limits.askMs * 2, now });
   const credentials = { ...given, ...(await tryOut(gateway, api, webhookUrl)) };
   await sql`
-    INSERT INTO gateway_account (id, tenant_id, gateway, priority, credentials_sealed, key_hash, key_sealed)
+    INSERT INTO gateway_account (id, tenant_id, gateway, priority, credentials_sealed, key_hash, key_sealed, status_at, created_at)
     VALUES (${id}, ${tenantId}, ${kind}, ${priority}, ${keyring.seal(JSON.stringify(credentials), credentialsPlace(id))},
-      ${hashToken(key)}, ${keyring.seal(key, keyPlace(id))})`;
+      ${hashToken(key)}, ${keyring.seal(key, keyPlace(id))}, ${now}, ${now})`;
   return { accountId: id, webhookUrl };
 }
 
