@@ -43,7 +43,9 @@ export async function addAccount(
   const [next] = await sql<{ id: AccountId }[]>`SELECT nextval(pg_get_serial_sequence('gateway_account', 'id')) AS id`;
   const id = next?.id as AccountId;
   const key = newToken();
-  const webhookUrl = publicUrl === undefined ? null : `${publicUrl.replace(/\/+$/, "")}/webhook/payment/${kind}/${key}`;
+  // What comes through the bot comes as its updates.
+  const hasNotices = publicUrl !== undefined && !gateway.throughBot;
+  const webhookUrl = !hasNotices ? null : `${publicUrl.replace(/\/+$/, "")}/webhook/payment/${kind}/${key}`;
   const api = openCaller().open(gateway, { name: String(id), credentials: given }, { withinMs: limits.askMs * 2, now });
   const credentials = { ...given, ...(await tryOut(gateway, api, webhookUrl)) };
   await sql`

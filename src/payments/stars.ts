@@ -1,8 +1,9 @@
 // Payments in Telegram Stars: they need no asking, for they come through the bot's own updates. Whether somebody may pay is answered before
 // he does, what he paid or got back is settled like every other report.
 
+import { randomBytes } from "node:crypto";
 import type { PaymentBody } from "../kernel/effect.ts";
-import type { AccountId, BotId, ChargeId, ChatId } from "../kernel/ids.ts";
+import type { AccountId, BotId, ChargeId, ChatId, TenantId } from "../kernel/ids.ts";
 import { type Cents, cents } from "../kernel/money.ts";
 import { settleReport } from "./confirm.ts";
 import type { Context } from "./context.ts";
@@ -14,17 +15,60 @@ type StarsSaid = Extract<PaymentBody, { ask: "stars" }>;
 /** Telegram says that an invoice was paid, or that its Stars were given back. */
 export async function starsSaid(context: Context, request: Request, said: StarsSaid): Promise<void> {
   const decided = decidedFor(context, request);
-  const [found] = await context.sql<{ id: ChargeId; account_id: AccountId }[]>`
-    SELECT id, account_id FROM charge WHERE reference = ${said.payload} AND bot_id = ${request.botId} AND currency = 'XTR'`;
+  const found = await findCharge(context, request, said);
   const account = found && (await context.accounts.find(found.account_id));
   if (!found || !account) {
+    // What we never counted need not be given back.
+    if (said.isRefund) return void (await context.saver.save(decided));
     const sentence = `Entraram ${said.amount} ⭐ sem pedido conhecido (pagamento ${said.paymentId.slice(0, 40)}): devolva as estrelas.`;
-    const alert = { tenantId: null, kind: "stars.orphan", about: `bot:${request.botId}:${said.paymentId}`, sentence };
+    const alert = {
+      tenantId: await tenantOf(context, request.botId),
+      kind: "stars.orphan",
+      about: `bot:${request.botId}:${said.paymentId}`,
+      sentence,
+    };
     return void (await context.saver.save({ ...decided, alerts: [alert] }));
   }
   const extra = decided.effect ? { effect: decided.effect } : {};
-  const isKept = await settleReport(context, found.id, account, reportOf(said, decided.at), "telegram", extra);
+  const isSecond = !said.isRefund && found.gateway_id !== null && found.gateway_id !== said.paymentId;
+  const report = reportOf(said, decided.at);
+  const isKept = isSecond
+    ? await settleReport(
+        context,
+        await addSecond(context, found.id),
+        account,
+        { ...report, reference: null },
+        "telegram",
+        extra,
+      )
+    : await settleReport(context, found.id, account, report, "telegram", extra);
   if (isKept === "later") throw new Error("somebody else kept changing the payment");
+}
+
+type FoundCharge = { id: ChargeId; account_id: AccountId; gateway_id: string | null };
+
+/** By the payment's id, for a second payment has the payload of the first; else by the payload. */
+async function findCharge({ sql }: Context, { botId }: Request, said: StarsSaid): Promise<FoundCharge | undefined> {
+  const [found] = await sql<FoundCharge[]>`
+    SELECT id, account_id, gateway_id FROM charge
+    WHERE bot_id = ${botId} AND currency = 'XTR' AND (reference = ${said.payload} OR gateway_id = ${said.paymentId})
+    ORDER BY gateway_id = ${said.paymentId} DESC NULLS LAST LIMIT 1`;
+  return found;
+}
+
+async function tenantOf({ sql }: Context, botId: BotId): Promise<TenantId | null> {
+  const [bot] = await sql<{ tenant_id: TenantId }[]>`SELECT tenant_id FROM bot WHERE id = ${botId}`;
+  return bot?.tenant_id ?? null;
+}
+
+/** Two copies of one invoice can be paid at the same moment: the second payment is a charge of its own, owed back. */
+async function addSecond({ sql, clock }: Context, first: ChargeId): Promise<ChargeId> {
+  const reference = randomBytes(16).toString("hex");
+  const [row] = await sql<{ id: ChargeId }[]>`
+    INSERT INTO charge (order_id, account_id, bot_id, chat_id, gateway, reference, key, currency, amount, state, expires_at, created_at)
+    SELECT order_id, account_id, bot_id, chat_id, gateway, ${reference}, ${randomBytes(16).toString("base64url")}, currency, amount, 'unknown',
+      expires_at, ${clock.now()} FROM charge WHERE id = ${first} RETURNING id`;
+  return row?.id as ChargeId;
 }
 
 function reportOf({ payload, amount, currency, paymentId, isRefund }: StarsSaid, at: Date): Report {

@@ -18,7 +18,13 @@ const User = Type.Object({
   language_code: Type.Optional(Type.String()),
   is_premium: Type.Optional(Type.Boolean()),
 });
-const Chat = Type.Object({ id: AnyChatId, type: Type.String() });
+const Chat = Type.Object({
+  id: AnyChatId,
+  type: Type.String(),
+  first_name: Type.Optional(Type.String()),
+  last_name: Type.Optional(Type.String()),
+  username: Type.Optional(Type.String()),
+});
 const File = Type.Object({ file_id: Type.String() });
 
 const StarsPayment = Type.Object({
@@ -149,9 +155,10 @@ function readMessage(message: Message): Incoming {
   const { chat, from } = message;
   if (chat.type !== "private" || chat.id <= 0)
     return { kind: "ignored", why: chat.type === "private" ? "chat" : chat.type.slice(0, 20) };
-  if (!from || from.is_bot) return { kind: "ignored", why: "bot" };
+  // That Stars went back is told in the bot's own name.
+  if (!from || (from.is_bot && !message.refunded_payment)) return { kind: "ignored", why: "bot" };
   const said: Said = {
-    person: readPerson(from, chat.id),
+    person: readPerson(from.is_bot ? chat : from, chat.id),
     messageId: message.message_id as MessageId,
     at: new Date(Math.min(message.date, YEAR_9999) * 1_000),
     text: keepable(message.text ?? message.caption ?? "", limits.textUnits),
@@ -216,7 +223,7 @@ function readMember(change: NonNullable<TelegramUpdate["my_chat_member"]>): Inco
   };
 }
 
-function readPerson(user: Static<typeof User>, chatId: number): Person {
+function readPerson(user: Partial<Static<typeof User>>, chatId: number): Person {
   const text = (value: string | undefined): string | null => (value === undefined ? null : keepable(value, 256));
   return {
     chatId: chatId as ChatId,

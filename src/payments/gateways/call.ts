@@ -170,7 +170,7 @@ function parse(text: string): unknown {
 }
 
 /** Where vendors put it. */
-const WORDS = ["errorCode", "nome", "error", "message", "mensagem", "detail", "title"];
+const WORDS = ["errorCode", "nome", "error", "message", "mensagem", "detail", "description", "title"];
 
 /** The vendor's own word for an error, without anything that looks like a person's number or a key. */
 function detailOf(body: unknown, secrets: string[]): string {
