@@ -184,7 +184,6 @@ describe("Stars that go back end the access, and the books say so", () => {
     await isRevoked(chatId, reference);
   });
 
-  // Telegram's message of it comes from the bot, and what a bot says is ignored: readMessage must make an exception of it.
   test("when Telegram says so in the bot's own name", async () => {
     const { chatId, reference, paymentId } = await shop.paid();
     await shop.callBot("refundStarPayment", { user_id: chatId, telegram_payment_charge_id: paymentId });
@@ -212,4 +211,18 @@ test("Stars without an order of ours raise an alert", async () => {
   });
   expect(alert?.sentence).toBe("Entraram 7 ⭐ sem pedido conhecido (pagamento x1): devolva as estrelas.");
   expect(await shop.deliveriesIn(chatId)).toEqual([]);
+});
+
+test("a second payment of one invoice is kept and owed back, and delivers nothing", async () => {
+  const { chatId, reference, paymentId } = await shop.paid();
+  for (let times = 0; times < 2; times++)
+    await shop.bot.post(shop.server, messageOf(chatId, { successful_payment: starsOf(reference, `${paymentId}-2`) }));
+  const second = await until("it is booked", async () => {
+    const [row] = await shop.world.sql`SELECT id, state, is_double FROM charge WHERE gateway_id = ${`${paymentId}-2`}`;
+    return row?.state === "paid" && row;
+  });
+  expect(second?.is_double).toBe(true);
+  const transfers = await shop.world.sql`SELECT credit, amount FROM transfer WHERE charge_id = ${second?.id}`;
+  expect(transfers.map((row) => ({ ...row }))).toEqual([{ credit: "refund_due", amount: STARS }]);
+  expect((await shop.deliveriesIn(chatId)).length).toBe(1);
 });
