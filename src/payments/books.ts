@@ -12,7 +12,9 @@ export type Movement =
   /** What came in beyond the price; part of `payment`, moved on. */
   | { kind: "over" }
   /** What was held is accepted after all. */
-  | { kind: "accepted" }
+  | { kind: "accepted"; into: "sales" | "refund_due" }
+  /** Of what was given back, the part that had never been sold: it waits nowhere any more, and is no loss of a sale. */
+  | { kind: "returned"; from: "held" | "refund_due"; into: "refunds" | "chargebacks" }
   | { kind: "fee" }
   | { kind: "commission" }
   | { kind: "refund" }
@@ -22,6 +24,7 @@ const BOOKS: Record<Movement["kind"], [debit: string, credit: string]> = {
   payment: ["gateway", "sales"],
   over: ["sales", "refund_due"],
   accepted: ["held", "sales"],
+  returned: ["refund_due", "refunds"],
   fee: ["fees", "gateway"],
   commission: ["commission", "gateway"],
   refund: ["refunds", "gateway"],
@@ -40,8 +43,8 @@ export function transferOf({ order, charge }: Payment, movement: Movement, amoun
     charge_id: charge.id,
     kind: movement.kind,
     mark,
-    debit,
-    credit: movement.kind === "payment" ? movement.into : credit,
+    debit: "from" in movement ? movement.from : debit,
+    credit: "into" in movement ? movement.into : credit,
     amount,
     currency: charge.currency,
   };

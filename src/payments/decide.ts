@@ -12,9 +12,10 @@
 //   paid, another currency   not paid yet                      held
 //   paid, too much           not paid yet                      paid and delivered; somebody is told of the difference
 //   paid                     refunded, chargeback              nothing changes; somebody is told
+//                            paid, and more came in            the difference is owed back; somebody is told
 //   refunded in part         paid, held                        the books say so; it stays paid
-//   refunded                 paid, held                        refunded; what can be revoked is
-//                            not paid yet                      refunded: it was paid and given back before we looked; nothing is delivered
+//   refunded, or paid and    paid, held                        refunded; what can be revoked is
+//     all of it given back   not paid yet                      refunded: it was paid and given back before we looked; nothing is delivered
 //   chargeback               any before                        chargeback, like refunded
 //
 // What the ledger holds of it stands in books.ts.
@@ -25,7 +26,7 @@ import { givenBack, paid } from "./money-moved.ts";
 import { type ChargeState, mayMove, nextCheck, type Payment } from "./payment.ts";
 import type { Decided, NewFact } from "./save.ts";
 import { againKey, boughtOf, tell } from "./say.ts";
-import { type Given, nothing, odd, type Settlement } from "./verdict.ts";
+import { type Given, nothing, odd, type Settlement, withFee } from "./verdict.ts";
 
 /** Decides what a report changes; what is returned holds only if order and charge are still as they were read. */
 export function settle(payment: Payment, report: Report, given: Given): Decided {
@@ -62,7 +63,7 @@ export function settle(payment: Payment, report: Report, given: Given): Decided 
 function verdictOf(payment: Payment, report: Report, given: Given): Settlement {
   const { charge } = payment;
   const isOther =
-    (charge.gatewayId !== null && report.gatewayId !== charge.gatewayId) ||
+    (charge.gatewayId !== null && report.gatewayId !== "" && report.gatewayId !== charge.gatewayId) ||
     (report.reference !== null && report.reference !== charge.reference);
   if (isOther) return odd(payment, "other_charge");
   if (report.state === "unknown") return odd(payment, "strange_word");
@@ -81,10 +82,10 @@ function byState(payment: Payment, report: Report, given: Given): Settlement {
     case "expired":
       return ended(payment, report.state);
     case "paid":
-      return paid(payment, report, given);
+      return withFee(payment, paid(payment, report, given), report);
     case "refunded":
     case "chargeback":
-      return givenBack(payment, report, given, report.state);
+      return withFee(payment, givenBack(payment, report, given, report.state), report);
     default:
       return odd(payment, "strange_word");
   }
@@ -139,7 +140,8 @@ function ended(payment: Payment, to: "failed" | "expired"): Settlement {
 /** He asked, and waits: what he is told when nothing else tells him. */
 function answerOf(payment: Payment, { to, facts }: Settlement): NewFact[] {
   const { charge, order } = payment;
-  if (facts.length > 0) return [];
+  // Who has what he wanted is not asked to pay for it once more.
+  if (facts.length > 0 || order.state !== "open") return [];
   const bought = boughtOf(order, charge);
   const expiresAt = charge.expiresAt.toISOString();
   if (to === "pending")

@@ -29,6 +29,9 @@ export type ChargeState =
 
 const MONEY_CAME: readonly ChargeState[] = ["paid", "held", "refunded", "chargeback"];
 
+/** Whether money came in for it, whatever became of it afterwards. */
+export const moneyCame = (state: ChargeState): boolean => MONEY_CAME.includes(state);
+
 /** Every allowed move. A paid payment never un-pays except to refunded or chargeback, and those are the end. */
 export const moves: Record<ChargeState, readonly ChargeState[]> = {
   creating: ["pending", "unknown", "failed", "expired", ...MONEY_CAME],

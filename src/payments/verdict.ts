@@ -2,7 +2,8 @@
 
 import type { Cents } from "../kernel/money.ts";
 import { transferOf } from "./books.ts";
-import type { ChargeState, Payment } from "./payment.ts";
+import type { Report } from "./gateways/gateway.ts";
+import { type ChargeState, moneyCame, type Payment } from "./payment.ts";
 import type { NewAlert, NewFact } from "./save.ts";
 import { type AlertKind, alertOf } from "./say.ts";
 
@@ -19,7 +20,7 @@ export type Given = {
 
 /** A decision as it grows. */
 export type Settlement = {
-  set: Record<string, unknown>;
+  set: Record<string, unknown> & { paid_amount?: Cents; refunded_amount?: Cents; is_double?: boolean };
   to: ChargeState;
   verdict: string;
   orderSet?: Record<string, unknown>;
@@ -48,8 +49,15 @@ export const odd = (payment: Payment, kind: AlertKind): Settlement => ({
   alerts: [alertOf(kind, payment)],
 });
 
-/** The fee as it is kept once it is known; the first that the gateway names stays. */
-export const feeIn = (known: Cents | null, fee: Cents | null) => (known === null && fee !== null ? { fee } : {});
-
-export const feeOf = (payment: Payment, fee: Cents | null) =>
-  payment.charge.fee === null && fee !== null && fee > 0 ? [transferOf(payment, { kind: "fee" }, fee, 0)] : [];
+/** The fee is learned with whatever report of money names it first, and kept with whatever is decided on that report. */
+export function withFee(payment: Payment, settlement: Settlement, { fee, currency }: Report): Settlement {
+  const { charge } = payment;
+  if (charge.fee !== null || fee === null || currency !== charge.currency || !moneyCame(settlement.to))
+    return settlement;
+  return {
+    ...settlement,
+    verdict: settlement.verdict === "nothing_new" ? "fee" : settlement.verdict,
+    set: { ...settlement.set, fee },
+    transfers: [...settlement.transfers, ...(fee > 0 ? [transferOf(payment, { kind: "fee" }, fee, 0)] : [])],
+  };
+}
