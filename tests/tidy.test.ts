@@ -64,7 +64,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   // A gateway plays a vendor: of the program it shares money and the form of an error.
   "src/sandbox-gateway": ["src/kernel"],
   // The spine knows the domains. app.ts opens it all; the others are given what is open.
-  "src/http": ["src/kernel", "src/telegram", "src/payments", "src/ops", "type src/app.ts"],
+  "src/http": ["src/kernel", "src/funnel", "src/telegram", "src/payments", "src/tenants", "src/ops", "type src/app.ts"],
   "src/deciding.ts": ["src/kernel", "src/inbox", "src/telegram", "type src/perform.ts"],
   "src/process.ts": ["src/kernel", "src/inbox", "src/telegram", "db", "src/deciding.ts", "type src/perform.ts"],
   "src/at-once.ts": [

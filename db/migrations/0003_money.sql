@@ -161,6 +161,7 @@ CREATE TABLE notice (
 );
 CREATE INDEX notice_due ON notice (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX notice_orphan ON notice (id) WHERE state = 'orphan';
+CREATE INDEX notice_addressed ON notice (addressed_charge_id) WHERE addressed_charge_id IS NOT NULL;
 CREATE TABLE notice_charge (
   notice_id bigint NOT NULL REFERENCES notice,
   charge_id bigint NOT NULL REFERENCES charge,
@@ -229,6 +230,7 @@ CREATE TABLE alert (
   seen_at   timestamptz,
   UNIQUE (kind, about)
 );
+CREATE INDEX alert_of_tenant ON alert (tenant_id, id);
 CREATE INDEX alert_unseen ON alert (tenant_id, id) WHERE seen_at IS NULL;
 
 -- Our books against the gateway's, a day and an account at a time.

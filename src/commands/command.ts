@@ -17,6 +17,8 @@ export type Command = {
   words: string;
   summary: string;
   flags: readonly Flag[];
+  /** The flag whose value may also stand alone, without its name. */
+  alone?: string;
   /** Prints its result through `print`; with --json that is one object on stdout. Throws CommandError with a sentence. */
   run(flags: Flags, print: Print): Promise<void>;
 };
@@ -35,20 +37,27 @@ export function readFlags(command: Command, args: string[]): Flags {
   const options = Object.fromEntries(
     known.map((flag) => [flag.name, { type: flag.value ? ("string" as const) : ("boolean" as const) }]),
   );
+  const wrong = (reason: string) => new CommandError(`${reason}; see \`grimbots ${command.words} --help\`.`, 2);
+  const allowPositionals = command.alone !== undefined;
   let values: Record<string, string | boolean | undefined>;
+  let alone: string[];
   try {
-    values = parseArgs({ args, options, strict: true, allowPositionals: false }).values as typeof values;
+    const parsed = parseArgs({ args, options, strict: true, allowPositionals });
+    values = { ...(parsed.values as typeof values) };
+    alone = parsed.positionals;
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split(". ")[0] ?? "") : "";
-    throw new CommandError(`${reason.replace(/\.$/, "")}; see \`grimbots ${command.words} --help\`.`, 2);
+    throw wrong(reason.replace(/\.$/, ""));
   }
+  if (command.alone !== undefined && values[command.alone] === undefined) values[command.alone] = alone.shift();
+  if (alone[0] !== undefined) throw wrong(`Unexpected argument '${alone[0]}'`);
   const text = (name: string) => (typeof values[name] === "string" ? values[name] : undefined);
   const flags: Flags = {
     text,
     has: (name) => values[name] !== undefined && values[name] !== false,
     need(name) {
       const value = text(name);
-      if (!value) throw new CommandError(`--${name} is missing; see \`grimbots ${command.words} --help\`.`, 2);
+      if (!value) throw wrong(`--${name} is missing`);
       return value;
     },
   };

@@ -10,6 +10,7 @@ import { redactTokens } from "../kernel/log.ts";
 import { createTelegramApi, sentenceOf } from "../telegram/api.ts";
 import { tokenPlace } from "../telegram/bots.ts";
 import { webhookUrl } from "../telegram/register.ts";
+import { checkCommissions, checkGateways } from "./check-gateways.ts";
 import type { Command } from "./command.ts";
 
 export type Check = { name: string; ok: boolean; found: string; remedy?: string };
@@ -19,11 +20,13 @@ const MIN_POSTGRES = 150_000;
 
 export const doctor: Command = {
   words: "doctor",
-  summary: "checks configuration, database, Redis, clock and every bot's webhook; says what to do.",
+  summary:
+    "checks configuration, database, Redis, clock, every bot's webhook and every gateway account; says what to do.",
   flags: [],
   async run(_flags, print) {
     const config = readConfig();
-    const checks = [checkKey(config), ...(await checkDatabase(config)), await checkRedis(config)];
+    const settings = [checkKey(config), ...checkCommissions(config)];
+    const checks = [...settings, ...(await checkDatabase(config)), await checkRedis(config)];
     const failed = checks.filter((check) => !check.ok);
     const lines = checks.map(
       (check) =>
@@ -50,7 +53,7 @@ async function checkDatabase(config: Config): Promise<Check[]> {
   try {
     const checks = await checkServer(sql);
     const isCurrent = checks.every((check) => check.ok);
-    return isCurrent ? [...checks, ...(await checkBots(sql, config))] : checks;
+    return isCurrent ? [...checks, ...(await checkBots(sql, config)), ...(await checkGateways(sql, config))] : checks;
   } catch (error) {
     return [
       {

@@ -8,9 +8,12 @@ import { doctor } from "./doctor.ts";
 import { fakeTelegram } from "./fake-telegram.ts";
 import { gatewayAdd } from "./gateway-add.ts";
 import { migrateCommand } from "./migrate.ts";
+import { refund } from "./refund.ts";
 import { sandboxGateway } from "./sandbox-gateway.ts";
 import { serve } from "./serve.ts";
 import { tenantAdd } from "./tenant-add.ts";
+import { tenantSet } from "./tenant-set.ts";
+import { trace } from "./trace.ts";
 
 export const commands: readonly Command[] = [
   serve,
@@ -18,9 +21,12 @@ export const commands: readonly Command[] = [
   migrateCommand,
   doctor,
   tenantAdd,
+  tenantSet,
   botAdd,
   gatewayAdd,
   botWebhook,
+  trace,
+  refund,
   fakeTelegram,
   sandboxGateway,
 ];

@@ -5,6 +5,8 @@ import type { App } from "../app.ts";
 import { CommandError, RejectedError, reasonOf } from "../kernel/errors.ts";
 import { limits } from "../kernel/limits.ts";
 import { problem, problemOf } from "./answer.ts";
+import { apiDoor } from "./api.ts";
+import { deliveryDoor } from "./delivery.ts";
 import { healthDoor } from "./health.ts";
 import { paymentDoor } from "./payment.ts";
 import { telegramDoor } from "./telegram.ts";
@@ -43,5 +45,7 @@ function openDoors(app: App) {
     })
     .use(telegramDoor(app))
     .use(paymentDoor(app))
+    .use(deliveryDoor(app))
+    .use(apiDoor(app))
     .use(healthDoor(app));
 }

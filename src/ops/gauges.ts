@@ -1,10 +1,11 @@
-// Metrics that are read when somebody asks: queues, what waits, connections, memory, event loop. A part that is away leaves its
+// Metrics that are read when somebody asks: queues, what waits, payments, connections, memory, event loop. A part that is away leaves its
 // last value out rather than a wrong one.
 
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { queueList } from "#queues/index.ts";
 import type { App } from "../app.ts";
 import { metrics } from "../kernel/metrics.ts";
+import { readPaymentGauges } from "./payment-gauges.ts";
 
 export type Gauges = { read(): Promise<void> };
 
@@ -15,7 +16,7 @@ export function openGauges(app: App): Gauges {
     async read() {
       readProcess(app, delay);
       await Promise.all(
-        [readQueues(app), readDatabase(app)].map((part) =>
+        [readQueues(app), readDatabase(app), readPaymentGauges(app)].map((part) =>
           part.catch((error) => app.log.debug({ fact: "gauges.missed", err: error }, "a part is away")),
         ),
       );

@@ -5,8 +5,10 @@ import type { AccountId } from "../kernel/ids.ts";
 import { limits } from "../kernel/limits.ts";
 
 export type Breaker = {
-  /** Whether the account may be called: always, unless it has just failed too often. After the pause one call tries whether it is back. */
+  /** Whether the account may be called: always, unless it has just failed too often. Asking changes nothing. */
   isOpenFor(id: AccountId): boolean;
+  /** It is being called: after the pause one call tries whether it is back, and the others wait for what becomes of it. */
+  begun(id: AccountId): void;
   succeeded(id: AccountId): void;
   failed(id: AccountId): void;
 };
@@ -18,11 +20,11 @@ export function openBreaker(nowMs: () => number = () => performance.now()): Brea
   return {
     isOpenFor(id) {
       const entry = entries.get(id);
-      if (!entry || entry.failures < limits.breakerFailures) return true;
-      if (nowMs() < entry.closedUntilMs) return false;
-      // The one that tries; the others wait for what becomes of it.
-      entry.closedUntilMs = nowMs() + limits.breakerPauseMs;
-      return true;
+      return !entry || entry.failures < limits.breakerFailures || nowMs() >= entry.closedUntilMs;
+    },
+    begun(id) {
+      const entry = entries.get(id);
+      if (entry && entry.failures >= limits.breakerFailures) entry.closedUntilMs = nowMs() + limits.breakerPauseMs;
     },
     succeeded: (id) => entries.delete(id),
     failed(id) {

@@ -11,6 +11,7 @@ import { shownFact } from "./decide.ts";
 import type { Payer } from "./gateways/gateway.ts";
 import { make } from "./make.ts";
 import { readPayer } from "./payer.ts";
+import { mayMove } from "./payment.ts";
 import type { Decided } from "./save.ts";
 import { againKey, amountText, boughtOf, tell } from "./say.ts";
 
@@ -75,28 +76,30 @@ async function saveOrder(
   return saved;
 }
 
-/** Always false: whatever came of it, the order is read again. */
+/** Always false: whatever came of it, the order is read again. A charge that moved on meanwhile stays as it is. */
 async function saveCharge(
   context: Context,
   id: ChargeId,
-  set: Record<string, unknown>,
-  rest: Partial<Decided> = {},
+  set: { state: "unknown" | "expired"; reason?: string; check_at: Date },
 ): Promise<false> {
   const payment = await context.reader.find(id);
-  if (!payment) return false;
-  const { charge, order } = payment;
+  if (!payment || !mayMove(payment.charge.state, set.state)) return false;
+  const { charge, order, shown: message } = payment;
   const evidence = [
     {
       charge_id: id,
       source: "create",
-      verdict: String(set.reason ?? set.state),
+      verdict: set.reason ?? set.state,
       from_state: charge.state,
-      to_state: set.state ?? charge.state,
+      to_state: set.state,
       report: null,
     },
   ];
   const versions = { order: { id: order.id, version: order.version }, charge: { id, version: charge.version, set } };
-  await context.saver.save({ botId: order.botId, at: context.clock.now(), ...versions, evidence, ...rest });
+  // The message that asks for its payment says so, too; without one there is nobody to tell.
+  const expired = { kind: "charge.expired", again: againKey(order), message, ...boughtOf(order, charge) } as const;
+  const facts = set.state === "expired" && message !== null ? [tell(payment, expired)] : [];
+  await context.saver.save({ botId: order.botId, at: context.clock.now(), ...versions, evidence, facts });
   return false;
 }
 

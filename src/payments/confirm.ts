@@ -10,8 +10,8 @@ import type { Account } from "./accounts.ts";
 import { type Context, givenFor, openApi } from "./context.ts";
 import { settle } from "./decide.ts";
 import { GatewayError, type Report } from "./gateways/gateway.ts";
-import { nextCheck, type Payment } from "./payment.ts";
-import type { Decided } from "./save.ts";
+import { type ChargeState, nextCheck, type Payment } from "./payment.ts";
+import type { Decided, NewFact } from "./save.ts";
 import { againKey, alertOf, boughtOf, tell } from "./say.ts";
 
 export type Source = "notice" | "poll" | "verify" | "statement" | "command";
@@ -67,8 +67,10 @@ async function ask(
   { charge, order }: Payment,
   key: { gatewayId: string | null; reference: string },
 ): Promise<Report> {
-  if (!context.breaker.isOpenFor(account.id)) throw new GatewayError("away", "breaker");
   return context.gate.pass(account.id, async () => {
+    // Those that waited behind calls that failed find out here that nobody answers.
+    if (!context.breaker.isOpenFor(account.id)) throw new GatewayError("away", "breaker");
+    context.breaker.begun(account.id);
     try {
       const api = await openApi(context, account, order.botId, limits.askMs);
       const report = await account.gateway.status(key, api);
@@ -94,35 +96,28 @@ async function ask(
 /** The next time that it is asked about, and an answer for whoever tapped "verify" and waits. */
 async function notAnswered(context: Context, id: ChargeId, account: Account, error: unknown): Promise<void> {
   await patch(context, id, (payment) => {
-    const { charge, order } = payment;
+    const { charge } = payment;
     const now = context.clock.now();
     const meaning = error instanceof GatewayError ? error.meaning : "away";
     // The gateway knows no such charge: the call that was to make it never arrived.
     const wasNeverMade = meaning === "not_found" && (charge.state === "unknown" || charge.state === "creating");
     const isOver = now.getTime() >= charge.expiresAt.getTime();
-    const to = wasNeverMade
-      ? "failed"
-      : meaning === "not_found" && isOver && charge.state === "pending"
-        ? "expired"
-        : charge.state;
+    // Its end passes by our clock, whether or not the gateway answers; who paid it all the same is served.
+    const to = wasNeverMade ? "failed" : isOver && charge.state === "pending" ? "expired" : charge.state;
     const afterMs = error instanceof GatewayError ? (error.afterMs ?? 0) : 0;
     const next = wasNeverMade
       ? null
       : nextCheck({ ...charge, state: to }, now, Math.max(account.gateway.askEverySeconds, afterMs / 1_000));
-    const message = payment.shown;
-    const expired =
-      to === "expired"
-        ? [tell(payment, { kind: "charge.expired", again: againKey(order), message, ...boughtOf(order, charge) })]
-        : [];
     return {
       set: {
         state: to,
-        reason: to === charge.state ? null : "not_found",
+        ...(to !== charge.state && { reason: meaning }),
         check_at: next,
         checks: charge.checks + 1,
         asked_at: null,
       },
-      facts: charge.askedAt !== null && to === "pending" ? [pendingFact(payment)] : expired,
+      facts: factsUnanswered(payment, to),
+      alerts: meaning === "credentials" ? [deafAlert(payment, account)] : [],
       evidence:
         to === charge.state
           ? []
@@ -130,7 +125,7 @@ async function notAnswered(context: Context, id: ChargeId, account: Account, err
               {
                 charge_id: id,
                 source: "poll",
-                verdict: "not_found",
+                verdict: meaning,
                 from_state: charge.state,
                 to_state: to,
                 report: null,
@@ -138,6 +133,26 @@ async function notAnswered(context: Context, id: ChargeId, account: Account, err
             ],
     };
   });
+}
+
+/** Without credentials no payment is seen any more: a human must look. */
+const deafAlert = ({ order }: Payment, { id, gateway }: Account) => ({
+  tenantId: order.tenantId,
+  kind: "account.deaf",
+  about: `account:${id}`,
+  sentence: `O gateway ${gateway.name} recusa as credenciais da conta ${id} ao consultar cobranças: pagamentos podem não ser vistos. Confira as credenciais.`,
+});
+
+/** Its end is told once, in the message that shows it; whoever tapped "verify" hears what is known. */
+function factsUnanswered(payment: Payment, to: ChargeState): NewFact[] {
+  const { charge, order, shown } = payment;
+  const isEnding = to === "expired" && charge.state !== "expired";
+  const expired = (message: Payment["shown"]) =>
+    tell(payment, { kind: "charge.expired", again: againKey(order), message, ...boughtOf(order, charge) });
+  if (isEnding && order.state === "open") return [expired(shown)];
+  if (charge.askedAt === null) return [];
+  if (to === "pending") return [pendingFact(payment)];
+  return to === "expired" ? [expired(null)] : [];
 }
 
 export function pendingFact(payment: Payment) {

@@ -16,7 +16,9 @@
 //   refunded in part         paid, held                        the books say so; it stays paid
 //   refunded, or paid and    paid, held                        refunded; what can be revoked is
 //     all of it given back   not paid yet                      refunded: it was paid and given back before we looked; nothing is delivered
+//                            paid, its order paid twice        refunded; the order stands on the other payment
 //   chargeback               any before                        chargeback, like refunded
+//                            refunded                          nothing changes; somebody is told
 //
 // What the ledger holds of it stands in books.ts.
 

@@ -1,5 +1,6 @@
 // Keeps how the making of a charge ended: it can be paid and is shown, or it failed, or nobody knows.
 
+import { whileAway } from "#db/retry.ts";
 import type { ChargeId } from "../kernel/ids.ts";
 import { limits } from "../kernel/limits.ts";
 import { hashToken } from "../kernel/secret.ts";
@@ -20,7 +21,7 @@ export async function keepMade(
   ours: Date,
 ): Promise<void> {
   for (let round = 0; round < limits.paymentRounds; round++) {
-    const payment = await context.reader.find(id);
+    const payment = await whileAway(() => context.reader.find(id), context.log, context.signal);
     if (!payment) return;
     const decided = madeDecision(context, payment, account, charged, ours);
     if ((await context.saver.save(decided)).saved) return;
@@ -103,7 +104,7 @@ export async function keepNotMade(
   error: GatewayError,
 ): Promise<void> {
   for (let round = 0; round < limits.paymentRounds; round++) {
-    const payment = await context.reader.find(id);
+    const payment = await whileAway(() => context.reader.find(id), context.log, context.signal);
     if (!payment) return;
     const { charge, order } = payment;
     // A notice that came before our answer knows better.

@@ -100,6 +100,7 @@ async function callGateway(
   const { breaker, gate, log } = context;
   const beganMs = performance.now();
   const ended = await gate.pass(account.id, async (): Promise<Ended> => {
+    breaker.begun(account.id);
     try {
       const api = await openApi(context, account, order.botId, withinMs - (performance.now() - beganMs));
       return { charged: await account.gateway.charge(input, api) };

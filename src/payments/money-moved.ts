@@ -34,7 +34,7 @@ function afterPaid(payment: Payment, { amount, currency }: Report): Settlement {
     transfers: [
       transferOf(payment, { kind: "payment", into: "refund_due" }, cents(amount - charge.paidAmount), amount),
     ],
-    alerts: [alertOf(charge.isDouble ? "twice" : "over", payment)],
+    alerts: [alertOf(charge.isDouble ? "twice" : "over", payment, amount)],
   };
 }
 
@@ -130,7 +130,7 @@ function partlyRefunded(payment: Payment, settlement: Settlement, { refunded, cu
     verdict: "partly_refunded",
     set: { ...settlement.set, refunded_amount: back },
     transfers: [...settlement.transfers, transferOf(payment, { kind: "refund" }, more, back), ...returned],
-    alerts: [...settlement.alerts, alertOf("partly_refunded", payment)],
+    alerts: [...settlement.alerts, alertOf("partly_refunded", payment, back)],
   };
 }
 
@@ -149,9 +149,11 @@ function returnedOf(payment: Payment, owed: Cents, into: "refunds" | "chargeback
 /** All of it went back: by the seller's will (refunded), or by the bank's (chargeback). */
 export function givenBack(payment: Payment, report: Report, given: Given, to: "refunded" | "chargeback"): Settlement {
   const { charge, order } = payment;
+  if (charge.state === "refunded" && to === "chargeback") return odd(payment, "chargeback_after_refund");
   if (!mayMove(charge.state, to)) return nothing(payment);
   const wasPaid = charge.state === "paid" || charge.state === "held";
-  const isOrders = charge.state === "paid" && !charge.isDouble;
+  // Of two payments the one that is left is what the order stands on.
+  const isOrders = charge.state === "paid" && order.state === "paid" && !payment.hasOtherPaid;
   const kind = to === "chargeback" ? "chargeback" : wasPaid ? "refunded" : "refunded_before";
   const came = cameBefore(payment, report);
   return {

@@ -1,6 +1,6 @@
-// A notice's body as a value: JSON or a form, whatever its content type claims. What is neither is undefined.
+// A notice's body as a value: JSON or a form, whatever its content type claims. What is neither is undefined. And which charges it is about.
 
-import type { RawNotice } from "./gateways/gateway.ts";
+import type { ChargeHint, Gateway, RawNotice } from "./gateways/gateway.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -19,3 +19,11 @@ export function parseBody({ body, headers }: Pick<RawNotice, "body" | "headers">
     return isForm ? Object.fromEntries(new URLSearchParams(text)) : undefined;
   }
 }
+
+/** The charges that a notice is about. An id with a NUL is no id of anything: PostgreSQL could not even look for it. */
+export function readHints(gateway: Gateway, notice: RawNotice): ChargeHint[] {
+  const hints = gateway.webhook.read(parseBody(notice), notice).filter((hint) => hint.about === "charge");
+  return hints.map((hint) => ({ ...hint, gatewayId: keptId(hint.gatewayId), reference: keptId(hint.reference) }));
+}
+
+const keptId = (id: string | null): string | null => (id?.includes("\0") ? null : id);

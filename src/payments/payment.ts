@@ -106,6 +106,8 @@ export type Payment = {
   shown: ChargeMessage | null;
   /** Whether another charge of the order can be paid now. */
   hasOtherLive: boolean;
+  /** Whether the order has another charge that was paid. */
+  hasOtherPaid: boolean;
 };
 
 /**

@@ -32,6 +32,7 @@ type PaymentRow = {
   message_id: number | null;
   has_photo: boolean | null;
   has_other_live: boolean;
+  has_other_paid: boolean;
 } & OrderColumns;
 
 export type OrderColumns = {
@@ -65,6 +66,7 @@ async function readPayments(sql: Database, ids: ChargeId[]): Promise<(Payment | 
       shown.message_id, shown.has_photo,
       EXISTS (SELECT FROM charge AS other WHERE other.order_id = c.order_id AND other.id <> c.id AND other.state IN ('creating', 'pending'))
         AS has_other_live,
+      EXISTS (SELECT FROM charge AS other WHERE other.order_id = c.order_id AND other.id <> c.id AND other.state = 'paid') AS has_other_paid,
       ${orderColumns(sql)}
     FROM unnest(${ids}::bigint[]) AS key (id)
     JOIN charge AS c ON c.id = key.id
@@ -126,5 +128,5 @@ function paymentOf(row: PaymentRow): Payment {
     createdAt: row.created_at,
   };
   const shown = row.message_id === null ? null : { messageId: row.message_id, hasPhoto: row.has_photo === true };
-  return { ...orderOf(row), charge, shown, hasOtherLive: row.has_other_live };
+  return { ...orderOf(row), charge, shown, hasOtherLive: row.has_other_live, hasOtherPaid: row.has_other_paid };
 }

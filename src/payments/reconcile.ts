@@ -71,7 +71,7 @@ export async function reconcile(context: Context, account: Account, from: Date, 
   for (const { chargeId } of doubts) if (chargeId !== null) await confirm(context, chargeId, "statement");
   const findings = [
     ...(doubts.length === 0 ? [] : await differences(context, account, ofPeriod)),
-    ...(await missingThere(context, account, from, to, new Set(lines.map(({ gatewayId }) => gatewayId)))),
+    ...(await missingThere(context, account, from, to, lines)),
   ];
   const gatewayAmount = ofPeriod.reduce((sum, { amount }) => sum + amount, 0);
   const unexplained = findings.reduce((sum, { difference }) => sum + Math.abs(difference), 0);
@@ -107,26 +107,30 @@ async function differences({ sql }: Context, { id }: Account, lines: StatementLi
   });
 }
 
-/** What our books say of the period and the gateway does not. */
+/** What our books say of the period and the gateway does not. `lines` also hold the day before. */
 async function missingThere(
   { sql }: Context,
   { id }: Account,
   from: Date,
   to: Date,
-  known: Set<string>,
+  lines: StatementLine[],
 ): Promise<Finding[]> {
-  const rows = await sql<{ gateway_id: string | null; charge_id: ChargeId; amount: number }[]>`
-    SELECT charge.gateway_id, charge.id AS charge_id, sum(transfer.amount)::bigint AS amount
+  const came = new Set(lines.filter(({ amount }) => amount > 0).map(({ gatewayId }) => gatewayId));
+  const went = new Set(lines.filter(({ amount }) => amount < 0).map(({ gatewayId }) => gatewayId));
+  const rows = await sql<{ gateway_id: string | null; charge_id: ChargeId; came: number; went: number }[]>`
+    SELECT charge.gateway_id, charge.id AS charge_id,
+      coalesce(sum(transfer.amount) FILTER (WHERE transfer.debit = 'gateway'), 0)::bigint AS came,
+      coalesce(sum(transfer.amount) FILTER (WHERE transfer.kind IN ('refund', 'chargeback')), 0)::bigint AS went
     FROM transfer JOIN charge ON charge.id = transfer.charge_id
-    WHERE transfer.account_id = ${id} AND transfer.debit = 'gateway' AND transfer.at >= ${from} AND transfer.at < ${to} GROUP BY charge.id`;
-  return rows
-    .filter(({ gateway_id }) => gateway_id === null || !known.has(gateway_id))
-    .map(({ gateway_id, charge_id, amount }) => ({
-      what: "not_at_gateway",
-      gatewayId: gateway_id,
-      chargeId: charge_id,
-      difference: -amount,
-    }));
+    WHERE transfer.account_id = ${id} AND transfer.at >= ${from} AND transfer.at < ${to} GROUP BY charge.id`;
+  return rows.flatMap((row): Finding[] => {
+    const about = { what: "not_at_gateway" as const, gatewayId: row.gateway_id, chargeId: row.charge_id };
+    const name = row.gateway_id ?? "";
+    return [
+      ...(row.came > 0 && !came.has(name) ? [{ ...about, difference: -row.came }] : []),
+      ...(row.went > 0 && !went.has(name) ? [{ ...about, difference: row.went }] : []),
+    ];
+  });
 }
 
 /** Without a statement every charge that moved is asked about; what the gateway says of it then is in the books. */

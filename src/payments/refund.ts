@@ -3,9 +3,10 @@
 import { CommandError } from "../kernel/errors.ts";
 import type { ChargeId, OrderId, TenantId } from "../kernel/ids.ts";
 import { limits } from "../kernel/limits.ts";
+import { cents } from "../kernel/money.ts";
 import { confirm } from "./confirm.ts";
 import { type Context, openApi } from "./context.ts";
-import { GatewayError } from "./gateways/gateway.ts";
+import { GatewayError, type GatewayMeaning } from "./gateways/gateway.ts";
 
 /**
  * Wishes the paid charge of an order back (of a double payment: that one). Returns the charge. Throws CommandError when there is none, or its
@@ -22,26 +23,35 @@ export async function wishRefund(context: Context, tenantId: TenantId, orderId: 
     throw new CommandError(
       `${account?.gateway.name ?? "This gateway"} takes no refund from here: give it back in its panel.`,
     );
-  await context.sql`UPDATE charge SET refund_at = ${context.clock.now()}, version = version + 1 WHERE id = ${row.id} AND refund_at IS NULL`;
+  await context.sql`UPDATE charge SET refund_at = ${context.clock.now()}, version = version + 1 WHERE id = ${row.id} AND refund_at IS NULL AND state IN ('paid', 'held')`;
   return row.id;
 }
+
+/** What another try would not change: a human must look. */
+const FINAL: readonly GatewayMeaning[] = ["refused", "credentials", "not_found"];
 
 /** Asks the gateway to give it back; the wish ends only when the gateway says that the charge is refunded, or refuses. */
 export async function doRefund(context: Context, id: ChargeId): Promise<void> {
   const payment = await context.reader.find(id);
   const account = payment && (await context.accounts.find(payment.charge.accountId));
   const { charge, order } = payment ?? {};
-  if (!charge || !order || !account?.gateway.refund || charge.gatewayId === null) return;
+  if (!charge || !order || !account?.gateway.refund) return;
+  if (charge.gatewayId === null) return refuse(context, id, "the gateway never named it");
   try {
     const api = await openApi(context, account, order.botId, limits.askMs);
     // The same key on every try: a gateway that knows it gives back once.
     const key = `refund${charge.reference}`.slice(0, 32);
     await account.gateway.refund(
-      { gatewayId: charge.gatewayId, amount: charge.paidAmount, endToEndId: charge.endToEndId, key },
+      {
+        gatewayId: charge.gatewayId,
+        amount: cents(charge.paidAmount - charge.refundedAmount),
+        endToEndId: charge.endToEndId,
+        key,
+      },
       api,
     );
   } catch (error) {
-    if (!(error instanceof GatewayError) || error.meaning !== "refused") {
+    if (!(error instanceof GatewayError) || !FINAL.includes(error.meaning)) {
       context.log.warn(
         { fact: "refund.later", chargeId: id, reason: String((error as Error).message).slice(0, 200) },
         "a refund is tried again",

@@ -98,13 +98,13 @@ async function verify(context: Context, request: Request, key: string): Promise<
     context.log.warn({ fact: "verify.foreign", botId }, "somebody asked about a charge that is not his");
     return void (await context.saver.save(decidedFor(context, request)));
   }
+  if (await isAskedAgain(context, request, found.id)) return;
   if (found.order_state === "paid" && found.state !== "pending")
     return deliverAgain(context, request, { failedOnly: false, orderId: found.order_id });
-  if (await isAskedAgain(context, request, found.id)) return;
   if (await isKeptAsAsked(context, request, found.id)) await confirm(context, found.id, "verify");
 }
 
-/** Asked a moment ago: he is told what is known, and the gateway is left alone. */
+/** Asked a moment ago: he is told what is known, the gateway is left alone, and nothing is delivered once more. */
 async function isAskedAgain(context: Context, request: Request, id: ChargeId): Promise<boolean> {
   const lastMs = context.verified.get(id) ?? Number.NEGATIVE_INFINITY;
   const nowMs = context.clock.now().getTime();

@@ -84,7 +84,7 @@ export function openSaver(options: {
   }
 
   async function write(decided: Decided[]): Promise<Saved[]> {
-    // Orders are locked in one order everywhere.
+    // Orders are locked in one order everywhere; a document without one locks a single row and then no order.
     const sorted = decided
       .map((one, index) => ({ one, index }))
       .sort((a, b) => (a.one.order?.id ?? 0) - (b.one.order?.id ?? 0));

@@ -29,29 +29,42 @@ export function amountText(amount: Cents, currency: string): string {
 
 /** Sentences for the seller, in his language. */
 const SENTENCES = {
-  short: "entrou menos do que o preço: o produto não foi entregue. Devolva o valor ou combine com o cliente.",
-  currency: "entrou em outra moeda: o produto não foi entregue. Devolva o valor ou combine com o cliente.",
-  over: "entrou mais do que o preço: o produto foi entregue; a diferença é do cliente.",
-  twice: "foi pago duas vezes: o segundo pagamento deve ser devolvido.",
-  refunded_before: "foi pago e devolvido antes que o pagamento fosse visto: nada foi entregue.",
-  partly_refunded: "foi devolvido em parte: o acesso continua valendo.",
-  refunded: "foi devolvido por inteiro: o acesso foi encerrado.",
-  chargeback: "foi contestado no banco (MED ou chargeback): o acesso foi encerrado.",
-  paid_after_refund: "aparece como pago no gateway depois de ter sido devolvido; confira no painel do gateway.",
-  strange_word: "tem no gateway uma situação que este programa não conhece; confira no painel do gateway.",
-  no_amount: "aparece como pago, mas o gateway não diz o valor: nada foi entregue. Confira no painel do gateway.",
-  other_charge: "recebeu do gateway uma resposta sobre outra cobrança; nada mudou. Confira no painel do gateway.",
-  lost: "pode existir no gateway sem que tenhamos a confirmação; confira no painel do gateway se foi pago.",
+  short: () => "entrou menos do que o preço: o produto não foi entregue. Devolva o valor ou combine com o cliente.",
+  currency: () => "entrou em outra moeda: o produto não foi entregue. Devolva o valor ou combine com o cliente.",
+  over: () => "entrou mais do que o preço: o produto foi entregue; a diferença é do cliente.",
+  twice: ({ order }: About) =>
+    order.state === "paid"
+      ? "foi pago duas vezes: o segundo pagamento deve ser devolvido."
+      : "foi pago outra vez depois de devolvido: este pagamento deve ser devolvido, nada foi entregue por ele.",
+  refunded_before: () => "foi pago e devolvido antes que o pagamento fosse visto: nada foi entregue.",
+  partly_refunded: ({ charge }: About) =>
+    charge.state === "held"
+      ? "foi devolvido em parte: nada tinha sido entregue."
+      : "foi devolvido em parte: o acesso continua valendo.",
+  refunded: (about: About) => `foi devolvido por inteiro: ${accessAfter(about)}.`,
+  chargeback: (about: About) => `foi contestado no banco (MED ou chargeback): ${accessAfter(about)}.`,
+  chargeback_after_refund: () =>
+    "foi contestado no banco depois de devolvido: você pode perder o valor duas vezes. Responda à contestação no painel do gateway.",
+  paid_after_refund: () => "aparece como pago no gateway depois de ter sido devolvido; confira no painel do gateway.",
+  strange_word: () => "tem no gateway uma situação que este programa não conhece; confira no painel do gateway.",
+  no_amount: () => "aparece como pago, mas o gateway não diz o valor: nada foi entregue. Confira no painel do gateway.",
+  other_charge: () => "recebeu do gateway uma resposta sobre outra cobrança; nada mudou. Confira no painel do gateway.",
+  lost: () => "pode existir no gateway sem que tenhamos a confirmação; confira no painel do gateway se foi pago.",
 } as const;
 
+type About = Pick<Payment, "order" | "charge" | "hasOtherPaid">;
 export type AlertKind = keyof typeof SENTENCES;
 
-export function alertOf(kind: AlertKind, { order, charge }: Pick<Payment, "order" | "charge">): NewAlert {
+function accessAfter({ charge, order, hasOtherPaid }: About): string {
+  if (charge.state !== "paid" || order.state !== "paid") return "nada tinha sido entregue por ele";
+  if (hasOtherPaid) return "o acesso continua valendo pelo outro pagamento";
+  return "o acesso foi encerrado";
+}
+
+/** `mark`: what makes it news although the same kind was told of this charge before, such as the sum so far. */
+export function alertOf(kind: AlertKind, payment: About, mark?: number): NewAlert {
+  const { order, charge } = payment;
   const what = `O pedido nº ${order.id} (${amountText(charge.amount, charge.currency)}, ${charge.gateway})`;
-  return {
-    tenantId: order.tenantId,
-    kind: `charge.${kind}`,
-    about: `charge:${charge.id}`,
-    sentence: `${what} ${SENTENCES[kind]}`,
-  };
+  const about = mark === undefined ? `charge:${charge.id}` : `charge:${charge.id}:${mark}`;
+  return { tenantId: order.tenantId, kind: `charge.${kind}`, about, sentence: `${what} ${SENTENCES[kind](payment)}` };
 }

@@ -11,7 +11,7 @@ import { confirm } from "./confirm.ts";
 import type { Context } from "./context.ts";
 import type { ChargeHint, RawNotice } from "./gateways/gateway.ts";
 import { findGateway } from "./gateways/index.ts";
-import { parseBody } from "./notice-body.ts";
+import { readHints } from "./notice-body.ts";
 
 type NoticeRow = {
   id: NoticeId;
@@ -80,8 +80,7 @@ export function openSettlements(context: Context): Settlements {
 async function endingOf(context: Context, row: NoticeRow): Promise<Ending> {
   const gateway = findGateway(row.gateway);
   const notice: RawNotice = { body: row.body, headers: row.headers, query: row.query };
-  const hints = gateway?.webhook.read(parseBody(notice), notice) ?? [];
-  const about = hints.filter((hint) => hint.about === "charge");
+  const about = gateway ? readHints(gateway, notice) : [];
   // Its own address says which charge it is, whatever the body calls it.
   if (row.addressed_charge_id !== null)
     return confirmAll(context, row, [{ id: row.addressed_charge_id, hint: about[0] }]);

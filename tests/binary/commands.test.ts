@@ -5,6 +5,7 @@ import { connectDatabase } from "#db/connect.ts";
 import { schemaVersion } from "#db/migrate.ts";
 import { migrations } from "#db/migrations/index.ts";
 import { type FakeTelegram, startFakeTelegram } from "#src/fake-telegram/server.ts";
+import { startSandboxGateway } from "#src/sandbox-gateway/server.ts";
 import { services } from "../support/services.ts";
 import { type Ran, run } from "./program.ts";
 
@@ -167,6 +168,39 @@ test.each([
   expect(failed[0].name).toMatch(part);
   expect(failed[0].remedy).toMatch(remedy);
   expect(stderr).toBe(`${failed.length} of ${printed.checks.length} checks failed.\n`);
+});
+
+test("tenant set keeps the commission in basis points", async () => {
+  const args = ["tenant", "set", "--commission", "2,5", "--tenant"];
+  const { code, printed } = await result([...args, String(tenantId)]);
+  expect([code, printed]).toEqual([0, { tenantId, commissionBasisPoints: 250 }]);
+  const sql = connectDatabase(env.DATABASE_URL ?? "", { connections: 1 });
+  const [row] = await sql`SELECT commission_basis_points FROM tenant WHERE id = ${tenantId}`;
+  await sql.end();
+  expect(row?.commission_basis_points).toBe(250);
+  const { stderr } = await grimbots([...args, "999"]);
+  expect(stderr).toBe("There is no tenant 999; `grimbots tenant add` makes one.\n");
+});
+
+test("doctor tries the credentials of every gateway account, and knows who can split", async () => {
+  const sandbox = await startSandboxGateway();
+  const merchant = await sandbox.control.merchant({});
+  const credentials = { token: merchant.token, noticeSecret: merchant.noticeSecret, baseUrl: sandbox.url };
+  const args = ["gateway", "add", "--tenant", String(tenantId), "--kind", "sandbox", "--credentials", "-"];
+  const { printed } = await result(args, {}, JSON.stringify(credentials));
+  const name = `gateway account ${printed.accountId} sandbox of tenant ${tenantId}`;
+  const checkIn = (ran: { printed: { checks: { name: string }[] } }, of: string) =>
+    ran.printed.checks.find((check) => check.name === of);
+  const splits = await result(["doctor"], { COMMISSION_RECIPIENTS: "pushinpay=1,nowhere=2" });
+  expect(checkIn(splits, name)).toEqual({ name, ok: true, found: "credentials taken" } as never);
+  expect(checkIn(splits, "COMMISSION_RECIPIENTS")).toMatchObject({
+    ok: false,
+    found: expect.stringMatching(/^nowhere:/),
+  });
+  expect(checkIn(await result(["doctor"], { SECRET_KEY: otherKey }), name)).toMatchObject({ ok: false });
+  await sandbox[Symbol.asyncDispose]();
+  const away = checkIn(await result(["doctor"]), name);
+  expect(away).toMatchObject({ ok: false, found: expect.stringMatching(/^no answer/) });
 });
 
 test("bot webhook sets it again, and with another key it says what is wrong instead", async () => {

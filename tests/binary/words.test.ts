@@ -59,6 +59,13 @@ test.each([
   [["bot", "add", "--tenant", "alice", "--token", "1:x"], "--tenant must be the number"],
   [["bot", "webhook", "--bot", "x"], "--bot must be the number"],
   [["fake-telegram", "--port", "x"], "--port must be a number from 0 to 65535."],
+  [["trace"], "--order is missing; see `grimbots trace --help`."],
+  [["trace", "x"], "--order must be the number of an order."],
+  [["trace", "1", "2"], "Unexpected argument '2'; see `grimbots trace --help`."],
+  [["trace", "1", "--order", "1"], "Unexpected argument '1'; see `grimbots trace --help`."],
+  [["refund", "--order", "0"], "--order must be the number of an order."],
+  [["tenant", "set", "--tenant", "1", "--commission", "50.01"], "--commission must be percent from 0 to 50"],
+  [["tenant", "set", "--tenant", "1", "--commission", "2.555"], "--commission must be percent from 0 to 50"],
 ])("wrong use: %j is one sentence and exit code 2", async (args, sentence) => {
   expectSentence(await run(args), 2, sentence);
 });

@@ -84,9 +84,12 @@ describe("whatever is said of two charges of one order", () => {
         }
         expect(new Set(model.delivered).size).toBe(model.delivered.length);
         expect(model.deliveries.size === 0 || model.deliveries.size === items).toBe(true);
-        expect(model.charges.filter(({ state, isDouble }) => state === "paid" && !isDouble).length).toBe(
-          model.order.state === "paid" ? 1 : 0,
-        );
+        const left = model.charges.filter(({ state }) => state === "paid");
+        const own = left.filter(({ isDouble }) => !isDouble);
+        // An order may go on standing on a second payment when its first one went back; never on none.
+        expect(own.length).toBeLessThanOrEqual(1);
+        if (own.length === 1) expect(model.order.state).toBe("paid");
+        if (model.order.state === "paid") expect(left.length).toBeGreaterThan(0);
       }),
       { numRuns: 1_000 },
     );

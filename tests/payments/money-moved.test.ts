@@ -160,7 +160,10 @@ rows("taken back by the bank", [
       },
     ],
   ),
-  ["refunded before: nothing is left to take", { state: "refunded" }, says("chargeback"), {}],
+  [
+    "refunded before: nothing changes, and the seller, who may lose twice, is told",
+    ...[{ state: "refunded" } as const, says("chargeback"), { alerts: ["chargeback_after_refund"] }],
+  ] as const,
 ]);
 
 const fee = ["fee 20 fees<gateway"];

@@ -65,6 +65,7 @@ function paymentIn({ order, charges }: Model, index: number): Payment {
   return {
     ...{ order, charge: charges[index] as Charge, person: { firstName: "Alice", lastName: null }, shown: null },
     hasOtherLive: others.some(({ state }) => state === "creating" || state === "pending"),
+    hasOtherPaid: others.some(({ state }) => state === "paid"),
   };
 }
 

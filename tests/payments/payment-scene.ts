@@ -51,6 +51,7 @@ export function paymentOf(charge: ChargePatch = {}, order?: OrderState): Payment
     person: { firstName: "Alice", lastName: null },
     shown: { messageId: 77, hasPhoto: true },
     hasOtherLive: false,
+    hasOtherPaid: charge.isDouble === true,
   };
 }
 
