@@ -5,8 +5,7 @@ import { defineQueue } from "./queue.ts";
 
 export const tasks = defineQueue({
   name: "tasks",
-  means:
-    "Urgent. Updates that are not answered at the door; messages to be tried again; the heavy work that follows a /start.",
+  means: "Urgent. Updates that are not answered at the door; messages to be tried again.",
   concurrency: 8,
-  jobs: { "rows.process": RowKeys, "effects.perform": RowKeys, "effects.retry": RowKeys },
+  jobs: { "rows.process": RowKeys, "effects.retry": RowKeys },
 });

@@ -104,7 +104,6 @@ export async function openApp(options: AppOptions): Promise<App> {
     ...{ sql, bots, mayPay: payments.mayPay },
     seal: (botId, chatId, value) => keyring.seal(value, payerPlace(botId, chatId)),
   });
-  const enqueueEffects = (rows: RowKey[]) => void giver.giveEffects(rows);
   const enqueueRequests = (rows: RowKey[]) =>
     void giver.giveRequests(rows).then((taken) => (taken ? undefined : payments.doRequests(rows)));
   const processor = openProcessor({
@@ -114,7 +113,6 @@ export async function openApp(options: AppOptions): Promise<App> {
     log,
     conversation,
     performer,
-    enqueueEffects,
     enqueueRequests,
     signal,
   });
@@ -143,7 +141,6 @@ export async function openApp(options: AppOptions): Promise<App> {
     conversation,
     performer,
     processor,
-    enqueueEffects,
     enqueueRequests,
   });
   const inbox: App["inbox"] = {

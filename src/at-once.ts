@@ -34,7 +34,6 @@ export function openAtOnce(options: {
   conversation: Conversation;
   performer: Performer;
   processor: Processor;
-  enqueueEffects: (rows: RowKey[]) => void;
   enqueueRequests: (rows: RowKey[]) => void;
 }): AtOnce {
   const { sql, lease, clock, log, inbox, conversation, processor } = options;

@@ -4,7 +4,6 @@ import type { DecisionDocument } from "./inbox/decisions.ts";
 import { effectRecord, type NewEffect } from "./inbox/effects.ts";
 import type { Lease } from "./inbox/lease.ts";
 import type { RowKey } from "./inbox/line.ts";
-import type { EffectKind } from "./kernel/effect.ts";
 import type { RowId } from "./kernel/ids.ts";
 import { metrics } from "./kernel/metrics.ts";
 import type { Performer } from "./perform.ts";
@@ -25,11 +24,10 @@ export function decideBatch(deciding: Deciding, prepared: Prepared[], people: Pe
   return { decided, effects, document: { ...described, effects: records } };
 }
 
-/** `enqueueEffects`: for what nobody waits for; `enqueueRequests`: for what people ask of payments. Neither may throw. */
+/** `enqueueRequests`: for what people ask of payments; must not throw. */
 export type GivingOut = {
   performer: Performer;
   lease: Lease;
-  enqueueEffects: (rows: RowKey[]) => void;
   enqueueRequests: (rows: RowKey[]) => void;
 };
 
@@ -38,7 +36,7 @@ export type GivingOut = {
  * wait.
  */
 export function giveOut(
-  { performer, lease, enqueueEffects, enqueueRequests }: GivingOut,
+  { performer, lease, enqueueRequests }: GivingOut,
   { decided, effects }: Decisions,
   saved: Set<RowId>,
 ): void {
@@ -49,14 +47,8 @@ export function giveOut(
   }
   const mine = effects.filter((effect) => saved.has(effect.id));
   performer.perform(mine.filter((effect) => effect.owner === lease.id));
-  const rowsWith = (kind: EffectKind): RowKey[] => {
-    const rows = new Map(mine.filter((effect) => effect.kind === kind).map(({ slot, id }) => [id, { slot, id }]));
-    return [...rows.values()];
-  };
-  const requests = rowsWith("payment");
-  if (requests.length > 0) enqueueRequests(requests);
-  const others = rowsWith("profile");
-  if (others.length > 0) enqueueEffects(others);
+  const requests = new Map(mine.filter(({ kind }) => kind === "payment").map(({ slot, id }) => [id, { slot, id }]));
+  if (requests.size > 0) enqueueRequests([...requests.values()]);
 }
 
 /** Messages are sent by this process, behind whatever the chat still gets (src/perform.ts sees to that); a queue does the rest. */

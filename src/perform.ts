@@ -1,5 +1,5 @@
-// What performs the effects. A message goes out in its chat's lane, and every try ends in a mark: done, refused, unknown, or later; what
-// PostgreSQL does by itself is done and marked in one statement.
+// What performs the effects. A message goes out in its chat's lane, and every try ends in a mark: done, refused, unknown, or later.
+// What people ask of payments is done by payments.
 
 import { setTimeout as wait } from "node:timers/promises";
 import type { Database } from "#db/connect.ts";
@@ -18,15 +18,15 @@ import { limits } from "./kernel/limits.ts";
 import { type Log, redactTokens } from "./kernel/log.ts";
 import { metrics } from "./kernel/metrics.ts";
 import type { Bots } from "./telegram/bots.ts";
-import { markBlocked, migrateChat, saveProfiles } from "./telegram/customers.ts";
+import { markBlocked, migrateChat } from "./telegram/customers.ts";
 import { openSender, type Sender } from "./telegram/sender.ts";
 
 export type Performer = {
   /** Sends messages that this process owns, in order per chat. Every one of them ends in a mark. */
   perform(effects: PlacedEffect[]): void;
   /**
-   * Performs what is pending of these rows. "fresh": what PostgreSQL does by itself. "due": that, and their messages as far as they are
-   * free; resolves when those are in their lanes.
+   * Performs what is pending of these rows. "fresh": all but their messages. "due": those, too, as far as they are free; resolves when
+   * they are in their lanes.
    */
   performRows(rows: RowKey[], which: "fresh" | "due"): Promise<void>;
   /** The same for rows whose transaction was committed without our hearing of it: their effects name us, but we do not have them. */
@@ -38,7 +38,7 @@ export type Performer = {
 
 type Placed<Kind extends EffectKind> = PlacedEffect & { kind: Kind };
 /** Every kind that is not sent: one that nothing performs does not compile. */
-type InDatabase = Exclude<EffectKind, "send">;
+type NotSent = Exclude<EffectKind, "send">;
 
 export function openPerformer(options: {
   sql: Database;
@@ -180,13 +180,10 @@ export function openPerformer(options: {
     for (const [key, lane] of Map.groupBy(sends, laneOf)) lanes.add(key, lane);
   }
 
-  /** LIST of the effects that PostgreSQL performs by itself: what does all pending ones of some rows, and says how many they were. */
-  const performers: { [Kind in InDatabase]: (rows: RowKey[]) => Promise<number> } = {
-    profile: (rows) => saveProfiles(sql, rows, clock.now()),
-    payment: options.doRequests,
-  };
+  /** LIST of the effects that are no messages: what does all pending ones of some rows, and says how many they were. */
+  const performers: { [Kind in NotSent]: (rows: RowKey[]) => Promise<number> } = { payment: options.doRequests };
 
-  async function performInDatabase(rows: RowKey[]): Promise<void> {
+  async function performOthers(rows: RowKey[]): Promise<void> {
     for (const [kind, perform] of Object.entries(performers)) {
       const done = await whileAway(() => perform(rows), log, signal);
       metrics.effects.inc({ kind, outcome: "done" }, done);
@@ -196,7 +193,7 @@ export function openPerformer(options: {
   return {
     perform: sendInLanes,
     async performRows(rows, which) {
-      await performInDatabase(rows);
+      await performOthers(rows);
       // A row that was just kept has its messages in some process' hands. And without room for more, nothing is taken: the rows stay free,
       // and the sweep gives them out again.
       if (which === "fresh" || lanes.size() > limits.sendsWaiting) return;

@@ -37,8 +37,7 @@ export function openProcessor(options: {
   log: Log;
   conversation: Conversation;
   performer: Performer;
-  /** Says that rows have effects which a queue performs. Must not throw. */
-  enqueueEffects: (rows: RowKey[]) => void;
+  /** Says that rows ask something of payments. Must not throw. */
   enqueueRequests: (rows: RowKey[]) => void;
   signal: AbortSignal;
 }): Processor {

@@ -29,7 +29,7 @@ function handlersOf({ processor, performer, payments, sql, clock, log }: Doing):
   const performFresh = (data: RowKeys) => performer.performRows(keysOf(data), "fresh");
   const performDue = (data: RowKeys) => performer.performRows(keysOf(data), "due");
   return {
-    tasks: { "rows.process": processRows, "effects.perform": performFresh, "effects.retry": performDue },
+    tasks: { "rows.process": processRows, "effects.retry": performDue },
     webhook: { "notices.settle": ({ ids }) => payments.work({ notices: ids as NoticeId[] }) },
     gateway: {
       "requests.do": performFresh,
@@ -93,8 +93,6 @@ export function startWorkers(
 export type Giver = {
   /** Gives rows to their queue; false when Redis is away (the rows are safe, the sweep comes back to them). Never throws. */
   giveRows(rows: RowKey[]): Promise<boolean>;
-  /** The same for the effects of rows that were just kept. */
-  giveEffects(rows: RowKey[]): Promise<boolean>;
   /** The same for effects that the sweep found: also those whose time to be tried again has come. */
   giveDueEffects(rows: RowKey[]): Promise<boolean>;
   /** The same for rows with requests for payments. */
@@ -125,22 +123,18 @@ export function openGiver(queues: Queues, log: Log): Giver {
     give(ids, (some) => queues.gateway.add(kind, { ids: some }));
 
   /** One job for what gathers in a while: a job costs more than the row that it carries. */
-  const gather = (kind: keyof typeof tasks.jobs, spacingMs: number) =>
-    batch<RowKey, boolean>({
-      maxItems: limits.jobIds,
-      spacingMs,
-      run: async (rows) => {
-        const taken = await giveTask(kind, rows);
-        return rows.map(() => taken);
-      },
-    });
-  const processing = gather("rows.process", limits.processSpacingMs);
-  const performing = gather("effects.perform", limits.jobSpacingMs);
+  const processing = batch<RowKey, boolean>({
+    maxItems: limits.jobIds,
+    spacingMs: limits.processSpacingMs,
+    run: async (rows) => {
+      const taken = await giveTask("rows.process", rows);
+      return rows.map(() => taken);
+    },
+  });
   const all = async (taken: Promise<boolean>[]): Promise<boolean> => (await Promise.all(taken)).every(Boolean);
 
   return {
     giveRows: (rows) => all(rows.map(processing.add)),
-    giveEffects: (rows) => all(rows.map(performing.add)),
     giveDueEffects: (rows) => giveTask("effects.retry", rows),
     // A person waits: each goes at once, and people in one job would wait for one another.
     giveRequests: async (rows) =>

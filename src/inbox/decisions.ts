@@ -80,21 +80,27 @@ export async function saveArrivals(
 }
 
 const people = (sql: Database) => sql`decided, jsonb_to_recordset(document -> 'people') AS p (
-        n integer, bot_id bigint, chat_id bigint, version integer, first_name text, last_name text, funnel_version_id bigint,
-        step_id text, start_payload text, started_at timestamptz, answered_what text, answered_at timestamptz, blocked_at timestamptz,
+        n integer, bot_id bigint, chat_id bigint, version integer, first_name text, last_name text, has_profile boolean, username text, language_code text,
+        is_premium boolean, funnel_version_id bigint, step_id text, start_payload text, started_at timestamptz, answered_what text, answered_at timestamptz, blocked_at timestamptz,
         asked text, seen_at timestamptz, last_slot integer, last_row_id bigint)`;
 
 /** Saves the people who are ready, and the messages and effects of those who were as they had been read: `saved` holds their numbers. */
 const savingReady = (sql: Database, now: Date) => sql`
     made AS (
-      INSERT INTO customer (bot_id, chat_id, version, first_name, last_name, funnel_version_id, step_id, start_payload, started_at,
+      INSERT INTO customer (bot_id, chat_id, version, first_name, last_name, username, language_code, is_premium, funnel_version_id, step_id, start_payload, started_at,
         answered_what, answered_at, blocked_at, asked, created_at, seen_at, last_slot, last_row_id)
-      SELECT bot_id, chat_id, 1, first_name, last_name, funnel_version_id, step_id, start_payload, started_at,
+      SELECT bot_id, chat_id, 1, first_name, last_name, username, language_code, is_premium, funnel_version_id, step_id, start_payload, started_at,
         answered_what, answered_at, blocked_at, asked, coalesce(seen_at, ${now}), coalesce(seen_at, ${now}), last_slot, last_row_id
       FROM ready WHERE version = 0
       ON CONFLICT (bot_id, chat_id) DO NOTHING RETURNING bot_id, chat_id),
     changed AS (
-      UPDATE customer SET version = customer.version + 1, funnel_version_id = p.funnel_version_id, step_id = p.step_id,
+      UPDATE customer SET version = customer.version + 1,
+        first_name = CASE WHEN p.has_profile THEN p.first_name ELSE customer.first_name END,
+        last_name = CASE WHEN p.has_profile THEN p.last_name ELSE customer.last_name END,
+        username = CASE WHEN p.has_profile THEN p.username ELSE customer.username END,
+        language_code = CASE WHEN p.has_profile THEN p.language_code ELSE customer.language_code END,
+        is_premium = CASE WHEN p.has_profile THEN p.is_premium ELSE customer.is_premium END,
+        funnel_version_id = p.funnel_version_id, step_id = p.step_id,
         start_payload = p.start_payload, started_at = p.started_at, answered_what = p.answered_what, answered_at = p.answered_at,
         blocked_at = p.blocked_at, asked = p.asked, seen_at = coalesce(p.seen_at, customer.seen_at),
         last_slot = coalesce(p.last_slot, customer.last_slot), last_row_id = coalesce(p.last_row_id, customer.last_row_id)

@@ -13,15 +13,6 @@ export type SendBody = {
 /** `qr`: the text of a QR code that is drawn as it is sent. */
 export type MediaSource = { url: string } | { fileId: string } | { asset: string } | { qr: string };
 
-/** What a person's Telegram profile said when he wrote. */
-export type ProfileBody = {
-  firstName: string;
-  lastName: string | null;
-  username: string | null;
-  languageCode: string | null;
-  isPremium: boolean;
-};
-
 /** What somebody asks of payments in the chat, or Telegram says about Stars. `key`: of the button that was tapped. */
 export type PaymentBody =
   | { ask: "checkout" | "verify"; key: string }
@@ -30,7 +21,7 @@ export type PaymentBody =
   | { ask: "orders" | "redeliver" }
   | { ask: "stars"; payload: string; amount: number; currency: string; paymentId: string; isRefund: boolean };
 
-export type EffectBodies = { send: SendBody; profile: ProfileBody; payment: PaymentBody };
+export type EffectBodies = { send: SendBody; payment: PaymentBody };
 export type EffectKind = keyof EffectBodies;
 
 /** An effect as decided; kept under (slot, row, n) of the inbox row that caused it. */

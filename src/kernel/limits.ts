@@ -17,8 +17,6 @@ export const limits = {
   acceptSpacingMs: 5,
   processSpacingMs: 6,
   markSpacingMs: 10,
-  /** Work that nobody waits for is gathered so long before its job is made. */
-  jobSpacingMs: 250,
   /** Updates waiting for their INSERT; beyond it we answer 503 and Telegram keeps them for us. */
   acceptWaiting: 4_096,
   /** A commit that takes longer is given up: the sender gets 503 and comes back. */

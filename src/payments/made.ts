@@ -59,8 +59,8 @@ function madeDecision(context: Context, payment: Payment, account: Account, char
       report: { gatewayId, brCodeFault: wrong },
     },
   ];
-  // Somebody was faster: a notice of its payment came before this answer.
-  if (charge.state !== "creating" && charge.state !== "unknown")
+  // Somebody was faster: a notice of its payment came before this answer, or another charge of the order can be paid by now.
+  if ((charge.state !== "creating" && charge.state !== "unknown") || payment.hasOtherLive)
     return { ...versions(learned, false), evidence: evidence("made_late", charge.state) };
   if (wrong !== null) {
     const check = nextCheck({ ...charge, state: "failed", expiresAt }, now, given.askEverySeconds);
@@ -83,7 +83,8 @@ function madeDecision(context: Context, payment: Payment, account: Account, char
       true,
     ),
     evidence: evidence("made", "pending"),
-    facts: [shownFact(shown, given.legalNotice)],
+    // An order that was paid meanwhile by an earlier charge must not be paid again.
+    facts: order.state === "open" ? [shownFact(shown, given.legalNotice)] : [],
   };
 }
 

@@ -74,11 +74,13 @@ export function openSaver(options: {
     try {
       return await whileAway(() => write(decided), log, signal);
     } catch (error) {
-      if (decided.length === 1 || isTransient(error)) throw error;
+      if (isTransient(error)) throw error;
+      if (decided.length === 1 && isOvertaken(error)) return [NOTHING];
+      if (decided.length === 1) throw error;
       // One that cannot be saved must not take the others with it.
-      const results = await Promise.allSettled(decided.map((one) => whileAway(() => write([one]), log, signal)));
+      const results = await Promise.allSettled(decided.map((one) => run([one])));
       return results.map((result) =>
-        result.status === "fulfilled" ? (result.value[0] as Saved) : { ...NOTHING, error: result.reason },
+        result.status === "fulfilled" ? (result.value[0] as Outcome) : { ...NOTHING, error: result.reason },
       );
     }
   }
@@ -119,6 +121,10 @@ export function openSaver(options: {
     idle: batcher.idle,
   };
 }
+
+/** Another charge of the order came to life meanwhile: whoever decided reads again and finds it. */
+const isOvertaken = (error: unknown): boolean =>
+  (error as { constraint_name?: unknown } | undefined)?.constraint_name === "one_live_charge";
 
 /** PostgreSQL keeps neither NUL nor half a surrogate pair, whoever sent them. */
 const keepable = (_name: string, value: unknown): unknown =>

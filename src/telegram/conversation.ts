@@ -94,8 +94,18 @@ const factTold = (fact: Fact): FactTold => ({
   },
 });
 
-/** A customer as he was read: the version of his state, the row that last sent him something if that is not finished, his funnel. */
-export type Known = { customer: Customer; version: number; person: Person; after: RowKey | null; own?: FunnelVersion };
+/**
+ * A customer as he was read: the version of his state, the row that last sent him something if that is not finished, his funnel.
+ * `isHimself`: `person` is his profile, not what a fact calls him.
+ */
+export type Known = {
+  customer: Customer;
+  version: number;
+  person: Person;
+  isHimself: boolean;
+  after: RowKey | null;
+  own?: FunnelVersion;
+};
 export type People = Map<string, Known>;
 
 export const nameOf = (botId: BotId, chatId: ChatId): string => `${botId}:${chatId}`;
@@ -161,16 +171,22 @@ async function readPeople(sql: Database, prepared: Prepared[]): Promise<People> 
   return new Map(
     rows.map((row) => {
       const name = nameOf(row.bot_id, row.chat_id);
-      return [name, asKnown(row, (persons.get(name) as { person: Person }).person)];
+      return [name, asKnown(row, persons.get(name) as Found)];
     }),
   );
 }
 
-function personsIn(prepared: Prepared[]): Map<string, { botId: BotId; person: Person }> {
-  const persons = new Map<string, { botId: BotId; person: Person }>();
-  for (const { row, incoming } of prepared)
-    if ("person" in incoming)
-      persons.set(nameOf(row.botId, incoming.person.chatId), { botId: row.botId, person: incoming.person });
+type Found = { botId: BotId; person: Person; isHimself: boolean };
+
+/** Who is spoken of. What an update says of a person is his profile as it is now; a fact knows only what he was called. */
+function personsIn(prepared: Prepared[]): Map<string, Found> {
+  const persons = new Map<string, Found>();
+  for (const { row, incoming } of prepared) {
+    if (!("person" in incoming)) continue;
+    const name = nameOf(row.botId, incoming.person.chatId);
+    const isHimself = incoming.kind !== "fact";
+    if (isHimself || !persons.has(name)) persons.set(name, { botId: row.botId, person: incoming.person, isHimself });
+  }
   return persons;
 }
 
@@ -183,7 +199,7 @@ async function findOwnVersions(people: People, funnels: Funnels): Promise<void> 
   }
 }
 
-function asKnown(row: CustomerRow, person: Person): Known {
+function asKnown(row: CustomerRow, { person, isHimself }: Found): Known {
   const customer: Customer = {
     botId: row.bot_id,
     chatId: row.chat_id,
@@ -197,5 +213,11 @@ function asKnown(row: CustomerRow, person: Person): Known {
     asked: row.asked,
   };
   const { after_slot: slot, after_row_id: id } = row;
-  return { customer, version: row.version ?? 0, person, after: slot !== null && id !== null ? { slot, id } : null };
+  return {
+    customer,
+    version: row.version ?? 0,
+    person,
+    isHimself,
+    after: slot !== null && id !== null ? { slot, id } : null,
+  };
 }

@@ -3,7 +3,7 @@
 import { findButton, type SealedFunnel } from "../funnel/seal.ts";
 import { type TextName, textOf } from "../funnel/texts.ts";
 import type { Customer, Decision, KeptMessage } from "../inbox/line.ts";
-import type { Effect, PaymentBody } from "../kernel/effect.ts";
+import type { PaymentBody } from "../kernel/effect.ts";
 import type { Fact } from "../kernel/fact.ts";
 import type { FunnelVersionId } from "../kernel/ids.ts";
 import { limits } from "../kernel/limits.ts";
@@ -90,10 +90,9 @@ function decideStart(incoming: Speaking, payload: string | null, scene: Scene): 
     answeredAt: null,
     asked: null,
   };
-  const profile: Effect = { kind: "profile", policy: "reply", body: profileOf(incoming.person) };
-  if (!current) return { outcome: "processed", customer: started, effects: [profile] };
+  if (!current) return { outcome: "processed", customer: started, effects: [] };
   const { sends, at } = walkFrom(current.funnel, current.funnel.start, incoming.person);
-  return { outcome: "processed", customer: { ...started, stepId: at }, effects: [...sends, profile] };
+  return { outcome: "processed", customer: { ...started, stepId: at }, effects: sends };
 }
 
 /** The first words of somebody who sent no /start are a start; the same words again within three seconds are answered by it, too. */
@@ -170,10 +169,6 @@ function keptMessage(
     fileId: media?.fileId ?? null,
     at: incoming.at,
   };
-}
-
-function profileOf({ firstName, lastName, username, languageCode, isPremium }: Person) {
-  return { firstName, lastName, username, languageCode, isPremium };
 }
 
 const whatIsSaid = ({ text }: { text: string }): string => `text:${text.slice(0, 200)}`;

@@ -32,7 +32,7 @@ function describePeople(decided: Decided[], people: People) {
     .sort(
       (a, b) => a.known.customer.botId - b.known.customer.botId || a.known.customer.chatId - b.known.customer.chatId,
     )
-    .map(({ known: { customer, version, person }, n, mine }) => {
+    .map(({ known: { customer, version, person, isHimself }, n, mine }) => {
       const last = mine.findLast(({ decision }) => decision.effects.some((effect) => effect.kind === "send"))?.row;
       return {
         ...{
@@ -43,6 +43,12 @@ function describePeople(decided: Decided[], people: People) {
           first_name: person.firstName,
           last_name: person.lastName,
         },
+        ...(isHimself && {
+          has_profile: true,
+          username: person.username,
+          language_code: person.languageCode,
+          is_premium: person.isPremium,
+        }),
         funnel_version_id: customer.funnelVersionId,
         step_id: customer.stepId,
         start_payload: customer.startPayload,

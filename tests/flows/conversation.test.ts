@@ -198,7 +198,6 @@ describe("what a bot does not listen to is kept and ignored", () => {
     ],
     ["a tap by a bot", { callback_query: { id: "2", from: { ...anybody, is_bot: true }, data: "x" } }],
     ["its entry into a group", member(-9_010, "member", { type: "group" })],
-    ["a payment's last question", { pre_checkout_query: { id: "1", from: anybody } }],
     ["nothing at all", {}],
   ])("%s", async (_, update) => {
     const { calls } = await world.fake.control.stats();

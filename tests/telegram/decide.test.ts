@@ -63,10 +63,9 @@ const saysOf = ({ effects }: Decision) =>
 const welcome = ["Oi, Alice!", "Quer?"];
 
 describe("a start", () => {
-  test("of a stranger welcomes him, keeps his message and payload, and looks at his profile", () => {
+  test("of a stranger welcomes him, and keeps his message and payload", () => {
     const decision = decide(start("promo"), sceneOf(stranger));
     expect(saysOf(decision)).toEqual(welcome);
-    expect(decision.effects.at(-1)).toMatchObject({ kind: "profile", body: { firstName: "Alice", lastName: "Souza" } });
     expect(decision.customer).toEqual({
       ...stranger,
       ...{ startedAt: at(0), startPayload: "promo", funnelVersionId: version.id, stepId: "oferta" },
