@@ -77,16 +77,29 @@ export type ChargeSeen = {
 };
 
 /** A customer's charges, oldest first. */
-export const chargesOf = ({ world, shop }: Pick<Story, "world" | "shop">, chatId: number) =>
-  world.sql<ChargeSeen[]>`
+export async function chargesOf({ world, shop }: Pick<Story, "world" | "shop">, chatId: number): Promise<ChargeSeen[]> {
+  const rows = await world.sql<ChargeSeen[]>`
     SELECT id, account_id, state, reason, gateway_id, is_double, amount, key, reference, check_at FROM charge
     WHERE bot_id = ${shop.bot.botId} AND chat_id = ${chatId} ORDER BY id`;
+  return [...rows];
+}
+
+export type DeliverySeen = {
+  id: number;
+  order_id: number;
+  state: string;
+  reason: string | null;
+  message_id: number | null;
+  times: number;
+};
 
 /** A customer's deliveries, oldest first. */
-export const deliveriesOf = ({ world, shop }: Pick<Story, "world" | "shop">, chatId: number) =>
-  world.sql<{ id: number; order_id: number; state: string; reason: string | null; message_id: number | null; times: number }[]>`
+export async function deliveriesOf({ world, shop }: Pick<Story, "world" | "shop">, chatId: number) {
+  const rows = await world.sql<DeliverySeen[]>`
     SELECT id, order_id, state, reason, message_id, times FROM delivery
     WHERE bot_id = ${shop.bot.botId} AND chat_id = ${chatId} ORDER BY id`;
+  return [...rows];
+}
 
 /** The kinds of all alerts, in order. */
 export async function alertsOf({ world }: Pick<Story, "world">): Promise<string[]> {

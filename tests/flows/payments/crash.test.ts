@@ -1,0 +1,122 @@
+// A process that dies in the middle of a sale, wherever that is: others go on with it, and nobody gets or pays anything twice.
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import type { RowKey } from "#src/inbox/line.ts";
+import type { ChargeId } from "#src/kernel/ids.ts";
+import { limits } from "#src/kernel/limits.ts";
+import { openLog } from "#src/kernel/log.ts";
+import { confirm } from "#src/payments/confirm.ts";
+import type { Context } from "#src/payments/context.ts";
+import { doRequests } from "#src/payments/requests.ts";
+import { openSaver } from "#src/payments/save.ts";
+import { until } from "../../support/until.ts";
+import { booksSum, chargesOf, countIn, delivered, deliveriesOf, openStory, PRODUCT, type Story } from "./support.ts";
+
+setDefaultTimeout(60_000);
+
+const never = (): Promise<never> => new Promise(() => undefined);
+
+/** A tap whose request is done by a process that stands still for ever where `context` says. */
+async function dieOver(story: Story, chatId: number, change: (context: Context) => Partial<Context>): Promise<void> {
+  const { world, shop } = story;
+  const quick = await world.start({ workers: [] });
+  await shop.tapBuy(quick, chatId);
+  const row = await until("the request is kept", async () => {
+    const [found] = await world.sql<RowKey[]>`
+      SELECT slot, row_id AS id FROM effect WHERE kind = 'payment' AND state = 'pending' AND chat_id = ${chatId}`;
+    return found;
+  });
+  const { context } = quick.app.payments;
+  void doRequests({ ...context, ...change(context) }, [row]);
+  await until("its charge is kept", async () => (await chargesOf(story, chatId)).length === 1);
+}
+
+test("dead before the gateway is called: after a while it is asked, and nothing stays open", async () => {
+  await using story = await openStory({ start: { workers: [] } });
+  await dieOver(story, 1, () => ({ gate: { pass: never, waiting: () => 0 } }));
+  expect(await chargesOf(story, 1)).toMatchObject([{ state: "creating" }]);
+  const two = await story.world.start();
+  story.world.clock.advance(limits.paymentAgainMs);
+  await until("its end is known", async () => {
+    await two.sweep();
+    return (await chargesOf(story, 1))[0]?.state === "failed";
+  });
+  expect(await story.shop.sandbox.control.charges()).toEqual([]);
+  story.world.clock.advance(limits.sameTextMs);
+  const { gatewayId } = await story.shop.buy(two, 1);
+  await story.shop.sandbox.control.pay({ id: gatewayId });
+  await delivered(story, 1);
+});
+
+test("dead between the gateway's answer and keeping it: the charge is found again, one at the gateway", async () => {
+  await using story = await openStory({ start: { workers: [] } });
+  const { shop, world } = story;
+  const answered = Promise.withResolvers<void>();
+  await dieOver(story, 1, (context) => ({
+    gate: {
+      waiting: () => 0,
+      async pass(key, work) {
+        await context.gate.pass(key, work);
+        answered.resolve();
+        return never();
+      },
+    },
+  }));
+  await answered.promise;
+  const two = await world.start();
+  world.clock.advance(limits.paymentAgainMs);
+  await until("the charge is found and shown", async () => {
+    await two.sweep();
+    return (await chargesOf(story, 1))[0]?.state === "pending";
+  });
+  const made = await shop.sandbox.control.charges();
+  expect(made).toHaveLength(1);
+  await until("it is shown", async () => (await countIn(story, 1, "Seu PIX está pronto")) === 1);
+  await shop.sandbox.control.payAll();
+  world.clock.advance(limits.youngCheckMs);
+  await two.sweep();
+  await delivered(story, 1);
+  expect(await countIn(story, 1, PRODUCT)).toBe(1);
+});
+
+test("dead between the settlement and the messages: delivered once by whoever finds it", async () => {
+  await using story = await openStory();
+  const { shop, one, world } = story;
+  const { chargeId, gatewayId } = await shop.buy(one, 1);
+  await shop.sandbox.control.merchant({ token: shop.account.token, notice_faults: { lose: 1 } });
+  await shop.sandbox.control.pay({ id: gatewayId });
+  const log = openLog("silent", 2);
+  const { signal } = one.app.payments.context;
+  const saver = openSaver({ sql: one.app.sql, log, signal, onFacts: () => undefined });
+  await confirm({ ...one.app.payments.context, saver }, chargeId as ChargeId, "poll");
+  expect(await deliveriesOf(story, 1)).toMatchObject([{ state: "queued" }]);
+  world.clock.advance(limits.factAgainMs);
+  await until("it is delivered", async () => {
+    await one.sweep();
+    return (await deliveriesOf(story, 1))[0]?.state === "sent";
+  });
+  await story.quiet();
+  expect(await countIn(story, 1, PRODUCT)).toBe(1);
+  expect(await booksSum(story)).toBe(0);
+});
+
+test("dead after the notice was kept: settled by whoever finds it", async () => {
+  await using story = await openStory();
+  const { shop, one, world } = story;
+  const { gatewayId } = await shop.buy(one, 1);
+  const deaf = await world.start({ workers: [] });
+  await one.stop();
+  // The address of a process that keeps notices and does nothing with them.
+  const url = new URL(deaf.http.url);
+  const [charge] = shop.sandbox.world.charges.all();
+  if (charge?.noticeUrl) charge.noticeUrl = charge.noticeUrl.replace(new URL(charge.noticeUrl).origin, url.origin);
+  await shop.sandbox.control.pay({ id: gatewayId });
+  await until("the notice is kept", async () => (await world.sql`SELECT 1 FROM notice`).length === 1);
+  await deaf.stop();
+  const two = await world.start();
+  world.clock.advance(limits.paymentAgainMs);
+  await two.sweep();
+  await delivered(story, 1);
+  expect(await countIn(story, 1, PRODUCT)).toBe(1);
+  expect((await chargesOf(story, 1))[0]).toMatchObject({ state: "paid" });
+});
