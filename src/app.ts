@@ -73,6 +73,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   const { signal } = ending;
   const sql = connectDatabase(config.databaseUrl);
   // The lease has a connection of its own: however busy the others are, it is renewed in time.
+  // So do notices of payments: what is being settled is not in their way.
+  const door = connectDatabase(config.databaseUrl, { connections: limits.doorConnections });
   const pulse = connectDatabase(config.databaseUrl, { connections: 1 });
   const lease = await openLease(pulse, log);
   const bots = await openBots({ sql, keyring, apiRoot: config.telegramApiRoot, log });
@@ -82,7 +84,7 @@ export async function openApp(options: AppOptions): Promise<App> {
 
   const giver = openGiver(queues, log);
   const payments = openPayments({
-    ...{ sql, clock, log, keyring, signal },
+    ...{ sql, doorSql: door, clock, log, keyring, signal },
     // Asked each time: who listens on any free port knows its address only then.
     publicUrl: () => config.publicUrl,
     splitRecipients: config.commissionRecipients,
@@ -192,7 +194,9 @@ export async function openApp(options: AppOptions): Promise<App> {
       workRedis?.disconnect();
       await close("bots", 1_000, () => bots.close());
       await close("lease", 1_000, () => lease.close());
-      await close("database", 2_000, () => Promise.all([sql.end({ timeout: 1 }), pulse.end({ timeout: 1 })]));
+      await close("database", 2_000, () =>
+        Promise.all([sql.end({ timeout: 1 }), door.end({ timeout: 1 }), pulse.end({ timeout: 1 })]),
+      );
     },
   };
 }

@@ -129,7 +129,7 @@ export function openPerformer(options: {
     const together = tried.behind ? [effect, ...behind] : [effect];
     await Promise.all(together.map((one) => finisher.add(markOf(one, tried))));
     // Its mark is written: whatever becomes of the consequences, it must not be marked again.
-    await applyConsequences(effect, tried).catch((error) =>
+    await applyConsequences(effect, tried, behind).catch((error) =>
       log.error({ fact: "effect.consequence", reason: reasonOf(error) }, "what a refusal means was not kept"),
     );
     return together.length - 1;
@@ -161,11 +161,15 @@ export function openPerformer(options: {
     }
   }
 
-  async function applyConsequences(effect: PlacedEffect, tried: Tried): Promise<void> {
+  async function applyConsequences(effect: PlacedEffect, tried: Tried, behind: readonly PlacedEffect[]): Promise<void> {
     const { botId, chatId } = effect;
     const { reason } = tried;
     const save = (work: () => Promise<unknown>) => whileAway(work, log, signal);
-    if (effect.policy === "delivery" && tried.state !== "pending")
+    // The last message of a delivery tells how all of it ended.
+    const isLast = !behind.some(
+      ({ slot, id, policy }) => slot === effect.slot && id === effect.id && policy === "delivery",
+    );
+    if (effect.policy === "delivery" && tried.state !== "pending" && isLast)
       await save(() => options.endDeliveries([{ slot: effect.slot, id: effect.id }]));
     if (reason === "blocked" || reason === "deactivated")
       await save(() => markBlocked(sql, botId, chatId, clock.now()));

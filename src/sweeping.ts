@@ -63,7 +63,8 @@ export function startSweeping(app: Swept, options: { byItself?: boolean } = {}):
 /** Rows older than the oldest waiting job have left the queue. With an empty queue, or none, that is every row. */
 async function oldestJob({ queues }: Swept, now: Date): Promise<Date> {
   try {
-    return (await queues.tasks.oldestWaiting()) ?? now;
+    const oldest = await Promise.all([queues.tasks.oldestWaiting(), queues.gateway.oldestWaiting()]);
+    return new Date(Math.min(now.getTime(), ...oldest.map((at) => at?.getTime() ?? now.getTime())));
   } catch {
     // Redis is away: what waits there is as good as lost, and is dealt with here.
     return now;

@@ -253,7 +253,8 @@ CREATE TABLE reconciliation (
 CREATE SEQUENCE fact_id AS bigint;
 
 -- Saves what was decided about one payment: all of it, or nothing. `saved` false: the order or the charge is no longer as it was when it
--- was read, or the effect that asked for this is done; whoever called reads and decides again. The order is locked before its charge.
+-- was read, or the effect that asked for this is done; whoever called reads and decides again. The order is locked before its charge; NO KEY,
+-- so that rows that only refer to them, such as notices, need not wait.
 --
 -- {effect: [slot, row_id, n], order: {id, version, set}, new_order: {…}, charge: {id, version, set}, new_charge: {…}, transfers: […],
 --  evidence: […], items: […], deliveries: […], redeliver: […], revoke: order id, facts: [{bot_id, body, charge_id, order_id, due_at}],
@@ -275,11 +276,11 @@ BEGIN
   charge_id := (doc -> 'charge' ->> 'id')::bigint;
 
   IF doc ? 'order' THEN
-    SELECT * INTO o FROM orders WHERE id = save_payment.order_id AND version = (doc -> 'order' ->> 'version')::integer FOR UPDATE;
+    SELECT * INTO o FROM orders WHERE id = save_payment.order_id AND version = (doc -> 'order' ->> 'version')::integer FOR NO KEY UPDATE;
     IF NOT FOUND THEN RETURN; END IF;
   END IF;
   IF doc ? 'charge' THEN
-    SELECT * INTO c FROM charge WHERE id = save_payment.charge_id AND version = (doc -> 'charge' ->> 'version')::integer FOR UPDATE;
+    SELECT * INTO c FROM charge WHERE id = save_payment.charge_id AND version = (doc -> 'charge' ->> 'version')::integer FOR NO KEY UPDATE;
     IF NOT FOUND THEN RETURN; END IF;
   END IF;
   IF doc ? 'effect' THEN
@@ -318,17 +319,23 @@ BEGIN
     RETURNING id INTO charge_id;
   END IF;
 
+  IF doc ? 'transfers' THEN
   INSERT INTO transfer (tenant_id, account_id, charge_id, kind, mark, debit, credit, amount, currency, at)
   SELECT t.tenant_id, t.account_id, t.charge_id, t.kind, t.mark, t.debit, t.credit, t.amount, t.currency, now_at
   FROM jsonb_populate_recordset(NULL::transfer, doc -> 'transfers') AS t
   ON CONFLICT DO NOTHING;
+  END IF;
+  IF doc ? 'evidence' THEN
   INSERT INTO evidence (charge_id, at, source, verdict, from_state, to_state, report)
   SELECT coalesce(e.charge_id, save_payment.charge_id), now_at, e.source, e.verdict, e.from_state, e.to_state, e.report
   FROM jsonb_populate_recordset(NULL::evidence, doc -> 'evidence') AS e;
+  END IF;
+  IF doc ? 'deliveries' THEN
   INSERT INTO delivery (order_id, n, bot_id, chat_id, token_hash, token_sealed, expires_at, created_at)
   SELECT d.order_id, d.n, d.bot_id, d.chat_id, d.token_hash, d.token_sealed, d.expires_at, now_at
   FROM jsonb_populate_recordset(NULL::delivery, doc -> 'deliveries') AS d
   ON CONFLICT DO NOTHING;
+  END IF;
   IF doc ? 'revoke' THEN
     UPDATE delivery AS d SET state = 'revoked' WHERE d.order_id = (doc ->> 'revoke')::bigint;
   END IF;
@@ -337,9 +344,11 @@ BEGIN
     SELECT bot_id, chat_id, sealed, now_at FROM jsonb_populate_record(NULL::payer, doc -> 'payer')
     ON CONFLICT (bot_id, chat_id) DO UPDATE SET sealed = excluded.sealed, changed_at = excluded.changed_at;
   END IF;
+  IF doc ? 'alerts' THEN
   INSERT INTO alert (tenant_id, kind, about, sentence, at)
   SELECT a.tenant_id, a.kind, a.about, a.sentence, now_at FROM jsonb_populate_recordset(NULL::alert, doc -> 'alerts') AS a
   ON CONFLICT DO NOTHING;
+  END IF;
 
   FOR fact IN SELECT * FROM jsonb_array_elements(doc -> 'facts') LOOP
     INSERT INTO inbox (slot, bot_id, update_id, body, received_at, due_at)

@@ -30,7 +30,7 @@ async function wish(sql: Database, config: WithDatabase, orderId: OrderId): Prom
   const [order] = await sql<{ tenant_id: TenantId }[]>`SELECT tenant_id FROM orders WHERE id = ${orderId}`;
   if (!order) throw new CommandError(`There is no order ${orderId}.`);
   const { context } = openPayments({
-    ...{ sql, clock: systemClock, keyring: openKeyring(config.secretKey) },
+    ...{ sql, doorSql: sql, clock: systemClock, keyring: openKeyring(config.secretKey) },
     ...{ log: openLog(config.logLevel, 2), signal: new AbortController().signal },
     ...{ publicUrl: () => config.publicUrl, splitRecipients: {}, botUrl: async () => undefined },
     // Nothing is asked of a gateway here, so nothing comes of it here.

@@ -92,8 +92,10 @@ export const limits = {
   botsInMemory: 20_000,
   /** A bot's settings are read again after this even if no notice of a change arrived. */
   botFreshMs: 60 * SECOND,
-  /** PostgreSQL connections of one process' pool; one for the lease and one that listens come on top: 12 for each process. */
+  /** PostgreSQL connections of one process' pool … */
   databaseConnections: 10,
+  /** … and of the door for payments; one for the lease and one that listens come on top: 14 for each process. */
+  doorConnections: 2,
   /** The start waits for Redis so long, then goes on without it. */
   redisStartMs: 1 * SECOND,
   /** Messages to one chat: a burst, then one a second (Telegram: "about one message per second", bursts tolerated). */
@@ -161,6 +163,16 @@ export const limits = {
   noticeAttempts: 12,
   /** The same bytes again are news only after this: before, they are the gateway's own repetition. */
   noticeRepeatMs: 60 * SECOND,
+  /** That a notice came again is written down so much later, many in one statement. */
+  noticeCountSpacingMs: 100,
+  /** Due questions to gateways under way in one process: settling what was told comes first. */
+  pollsInFlight: 32,
+  /** An order whose only charge may or may not exist waits so long for the answer before it gives up. */
+  unknownWaitMs: 60 * SECOND,
+  /** … looking this often. */
+  unknownLookMs: 5 * SECOND,
+  /** Tries at gateways for one tap. */
+  chargeTries: 8,
   /** The page of what was bought can be opened so long. */
   deliveryPageMs: 365 * 24 * 60 * MINUTE,
   /** Orders that /meuspedidos lists. */

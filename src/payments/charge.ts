@@ -37,6 +37,8 @@ async function take(context: Context, checkout: Checkout, step: Step, payer: Pay
   switch (step.do) {
     case "wait":
       return true;
+    case "hold":
+      return saveOrder(context, checkout, {}, new Date(context.clock.now().getTime() + limits.unknownLookMs));
     case "rest":
       return !step.isWanted || saveOrder(context, checkout, {});
     case "show": {
@@ -65,13 +67,14 @@ async function take(context: Context, checkout: Checkout, step: Step, payer: Pay
 
 const priceShown = ({ order }: Checkout) => cents(order.items.reduce((sum, item) => sum + item.priceCents, 0));
 
-/** Nothing more is due for the order; true unless it changed meanwhile. */
+/** Nothing more is due for the order, or not before `dueAt`; true unless it changed meanwhile. */
 async function saveOrder(
   context: Context,
   { order }: Checkout,
   rest: Pick<Decided, "facts" | "alerts">,
+  dueAt: Date | null = null,
 ): Promise<boolean> {
-  const version = { id: order.id, version: order.version, set: { due_at: null } };
+  const version = { id: order.id, version: order.version, set: { due_at: dueAt } };
   const { saved } = await context.saver.save({ botId: order.botId, at: context.clock.now(), order: version, ...rest });
   return saved;
 }

@@ -11,7 +11,14 @@ import type { ChargeState, Order, Payment } from "./payment.ts";
 import { type OrderColumns, orderColumns, orderOf } from "./read.ts";
 
 /** A charge of the order, as far as it matters for making another one. */
-type Earlier = { id: ChargeId; accountId: AccountId; state: ChargeState; createdAt: Date; expiresAt: Date };
+type Earlier = {
+  id: ChargeId;
+  accountId: AccountId;
+  state: ChargeState;
+  reason: string | null;
+  createdAt: Date;
+  expiresAt: Date;
+};
 
 export type Checkout = {
   order: Order;
@@ -32,6 +39,8 @@ export type Step =
   | { do: "show"; chargeId: ChargeId }
   /** A charge that nobody finished making: whether it exists must be asked. */
   | { do: "doubt"; chargeId: ChargeId }
+  /** Whether one exists is being asked; until that is known none is made at its account, and nobody is told that there is none. */
+  | { do: "hold" }
   /** Its time is over. */
   | { do: "end"; chargeId: ChargeId }
   | { do: "ask"; field: PayerField }
@@ -56,15 +65,27 @@ export function nextStep(
       : { do: "doubt", chargeId: live.id };
   if (live) return live.expiresAt > now ? { do: "show", chargeId: live.id } : { do: "end", chargeId: live.id };
   const able = accounts.flatMap((account) => priceAt(order, account));
-  const tried = new Set(
-    charges.filter(({ createdAt }) => createdAt >= order.wantedAt).map(({ accountId }) => accountId),
-  );
+  const asked = charges.filter((charge) => isBeingAsked(charge, able, now));
+  const tried = new Set([...asked, ...triedFor(order, charges)].map(({ accountId }) => accountId));
   const left = able.filter(({ account }) => !tried.has(account.id) && isOpenFor(account.id));
   const [first] = left;
-  if (!first) return { do: "give_up", noAccount: able.length === 0 };
+  if (!first) return asked.length > 0 ? { do: "hold" } : { do: "give_up", noAccount: able.length === 0 };
   const field = first.account.gateway.needs.find((one) => payer[one] === null);
   if (field) return { do: "ask", field };
   return { do: "make", ...first, isLast: left.length === 1 };
+}
+
+/** Its creation got no answer, and its gateway can be asked for it by our reference. */
+function isBeingAsked({ state, accountId, createdAt }: Earlier, able: { account: Account }[], now: Date): boolean {
+  const account = able.find((one) => one.account.id === accountId)?.account;
+  const isYoung = now.getTime() - createdAt.getTime() < limits.unknownWaitMs;
+  return state === "unknown" && isYoung && account?.gateway.findsByReference === true;
+}
+
+/** What failed for this tap. A call that turned out never to have arrived is no try, but there is an end to that, too. */
+function triedFor({ wantedAt }: Order, charges: Earlier[]): Earlier[] {
+  const since = charges.filter(({ createdAt }) => createdAt >= wantedAt);
+  return since.length >= limits.chargeTries ? since : since.filter(({ reason }) => reason !== "not_found");
 }
 
 /** The account with what the order costs there; none when it cannot take it. */
@@ -78,7 +99,7 @@ function priceAt({ items }: Order, account: Account): { account: Account; amount
 
 type CheckoutRow = OrderColumns & {
   is_wanted: boolean;
-  charges: { id: ChargeId; accountId: AccountId; state: ChargeState; createdAt: string; expiresAt: string }[] | null;
+  charges: (Omit<Earlier, "createdAt" | "expiresAt"> & { createdAt: string; expiresAt: string })[] | null;
   accounts: AccountId[] | null;
   payer_sealed: string | null;
   commission_basis_points: number;
@@ -89,7 +110,7 @@ export async function readCheckout(sql: Database, id: OrderId): Promise<Checkout
   const [row] = await sql<CheckoutRow[]>`
     SELECT ${orderColumns(sql)}, o.due_at IS NOT NULL AS is_wanted, tenant.commission_basis_points,
       (SELECT sealed FROM payer WHERE payer.bot_id = o.bot_id AND payer.chat_id = o.chat_id) AS payer_sealed,
-      (SELECT jsonb_agg(jsonb_build_object('id', id, 'accountId', account_id, 'state', state, 'createdAt', created_at, 'expiresAt', expires_at))
+      (SELECT jsonb_agg(jsonb_build_object('id', id, 'accountId', account_id, 'state', state, 'reason', reason, 'createdAt', created_at, 'expiresAt', expires_at))
         FROM charge WHERE charge.order_id = o.id) AS charges,
       (SELECT jsonb_agg(id ORDER BY priority, id) FROM gateway_account WHERE tenant_id = o.tenant_id AND status = 'active') AS accounts
     FROM orders AS o JOIN tenant ON tenant.id = o.tenant_id WHERE o.id = ${id}`;

@@ -28,6 +28,8 @@ export type Context = {
   saver: Saver;
   /** Calls under way, in all and for one account. */
   gate: Gate<number>;
+  /** The same for calls that make charges: a person waits, and questions that hang must not be in front of him. */
+  makeGate: Gate<number>;
   /** When charges were last verified at a customer's wish, in milliseconds since 1970. */
   verified: Cache<ChargeId, number>;
   /** Under which gateways and customers reach this program. */

@@ -105,6 +105,8 @@ function stillPending(payment: Payment, report: Report, { now, legalNotice }: Gi
     ...nothing(payment, "found"),
     to: "pending",
     set: { br_code: brCode },
+    // This is the charge that was wanted.
+    orderSet: { due_at: null },
     facts: [shownFact({ ...payment, charge: { ...charge, brCode } }, legalNotice)],
   };
 }

@@ -135,10 +135,11 @@ export async function keepNotMade(
   }
 }
 
-const refusedAlert = ({ order }: Payment, { id, gateway }: Account) => ({
+/** Told once a day at most. */
+const refusedAlert = ({ order, charge }: Payment, { id, gateway }: Account) => ({
   tenantId: order.tenantId,
   kind: "account.refused",
-  about: `account:${id}`,
+  about: `account:${id}:${charge.createdAt.toISOString().slice(0, 10)}`,
   sentence: `O gateway ${gateway.name} não aceita mais as credenciais da conta ${id}: ela foi desligada. Cadastre as novas.`,
 });
 

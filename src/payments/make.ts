@@ -97,7 +97,7 @@ async function callGateway(
   input: ChargeInput,
   withinMs: number,
 ): Promise<Ended> {
-  const { breaker, gate, log } = context;
+  const { breaker, makeGate: gate, log } = context;
   const beganMs = performance.now();
   const ended = await gate.pass(account.id, async (): Promise<Ended> => {
     breaker.begun(account.id);

@@ -16,6 +16,7 @@ import { confirm } from "./confirm.ts";
 import type { Context } from "./context.ts";
 import { openCaller } from "./gateways/call.ts";
 import type { RawNotice } from "./gateways/gateway.ts";
+import { openNoticeStore } from "./notice-store.ts";
 import { type NoticeAddress, openNotices } from "./notices.ts";
 import { openReader } from "./read.ts";
 import { doRefund } from "./refund.ts";
@@ -42,6 +43,8 @@ export type Payments = {
 
 export function openPayments(options: {
   sql: Database;
+  /** For keeping notices, apart from those that settle them. */
+  doorSql: Database;
   clock: Clock;
   log: Log;
   keyring: Keyring;
@@ -62,9 +65,11 @@ export function openPayments(options: {
     reader: openReader(sql),
     saver: openSaver(options),
     gate: openGate<number>(limits.asksInFlightPerAccount, limits.asksInFlight),
+    makeGate: openGate<number>(limits.asksInFlightPerAccount, limits.asksInFlight),
     verified: createCache<ChargeId, number>(limits.accountsInMemory),
   };
-  const notices = openNotices(context, options.onNotices);
+  const notices = openNotices(context, openNoticeStore(options.doorSql, options.log, options.onNotices));
+  const polls = openGate<"polls">(limits.pollsInFlight, limits.pollsInFlight);
   const settlements = openSettlements(context);
 
   return {
@@ -85,7 +90,7 @@ export function openPayments(options: {
       await Promise.all([
         settlements.settle(told),
         ...orders.map((id) => chargeOrder(context, id)),
-        ...charges.map((id) => confirm(context, id, "poll")),
+        ...charges.map((id) => polls.pass("polls", () => confirm(context, id, "poll"))),
         ...refunds.map((id) => doRefund(context, id)),
       ]);
     },

@@ -99,7 +99,7 @@ async function verify(context: Context, request: Request, key: string): Promise<
     return void (await context.saver.save(decidedFor(context, request)));
   }
   if (await isAskedAgain(context, request, found.id)) return;
-  if (found.order_state === "paid" && found.state !== "pending")
+  if (found.order_state === "paid")
     return deliverAgain(context, request, { failedOnly: false, orderId: found.order_id });
   if (await isKeptAsAsked(context, request, found.id)) await confirm(context, found.id, "verify");
 }

@@ -138,20 +138,26 @@ function factRow(decided: Decided, key: SavedRow["facts"][number], n: number): F
 function documentOf({ botId, at, newOrder, newCharge, facts, alerts, ...rest }: Decided) {
   // Whoever saved deals with its facts at once; if he dies, the sweep finds them by this time.
   const dueAt = new Date(at.getTime() + limits.factAgainMs);
+  // What is empty costs a statement all the same.
+  const filled = Object.fromEntries(
+    Object.entries(rest).filter(([, value]) => !Array.isArray(value) || value.length > 0),
+  );
   return {
-    ...rest,
+    ...filled,
     at,
     ...(newOrder && { new_order: newOrder }),
     ...(newCharge && { new_charge: newCharge }),
-    ...(facts && {
-      facts: facts.map(({ body, chargeId, deliveryOf }) => ({
-        bot_id: botId,
-        body: JSON.stringify(body),
-        due_at: dueAt,
-        ...(chargeId && { charge_id: chargeId }),
-        ...(deliveryOf && { delivery_order_id: deliveryOf.orderId, delivery_n: deliveryOf.n }),
-      })),
-    }),
-    ...(alerts && { alerts: alerts.map(({ tenantId, ...alert }) => ({ tenant_id: tenantId, ...alert })) }),
+    ...(facts &&
+      facts.length > 0 && {
+        facts: facts.map(({ body, chargeId, deliveryOf }) => ({
+          bot_id: botId,
+          body: JSON.stringify(body),
+          due_at: dueAt,
+          ...(chargeId && { charge_id: chargeId }),
+          ...(deliveryOf && { delivery_order_id: deliveryOf.orderId, delivery_n: deliveryOf.n }),
+        })),
+      }),
+    ...(alerts &&
+      alerts.length > 0 && { alerts: alerts.map(({ tenantId, ...alert }) => ({ tenant_id: tenantId, ...alert })) }),
   };
 }

@@ -161,10 +161,18 @@ async function writeEndings({ sql, clock }: Context, endings: Ending[]): Promise
     WITH ending AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(docs)}::text::jsonb)
         AS e (id bigint, state text, reason text, due_at timestamptz, done_at timestamptz, charges jsonb)),
+    -- In one order everywhere, for repeats of these are counted meanwhile.
+    locked AS MATERIALIZED (SELECT notice.id FROM ending JOIN notice ON notice.id = ending.id ORDER BY notice.id FOR NO KEY UPDATE OF notice),
     linked AS (
-      INSERT INTO notice_charge (notice_id, charge_id) SELECT ending.id, c::bigint FROM ending, jsonb_array_elements_text(charges) AS c ON CONFLICT DO NOTHING)
+      INSERT INTO notice_charge (notice_id, charge_id) SELECT ending.id, c::bigint FROM ending, jsonb_array_elements_text(charges) AS c ON CONFLICT DO NOTHING),
+    told AS (
+      INSERT INTO alert (tenant_id, kind, about, sentence, at)
+      SELECT account.tenant_id, 'notice.failed', 'notice:' || ending.id,
+        'Um aviso de pagamento (' || notice.gateway || ', aviso nº ' || ending.id || ') não pôde ser conferido com o gateway; confira no painel.', ${now}
+      FROM ending JOIN notice ON notice.id = ending.id LEFT JOIN gateway_account AS account ON account.id = notice.account_id
+      WHERE ending.state = 'failed' ON CONFLICT DO NOTHING)
     UPDATE notice SET state = ending.state, reason = ending.reason, due_at = ending.due_at, done_at = ending.done_at, attempts = attempts + 1
-    FROM ending WHERE notice.id = ending.id`;
+    FROM ending JOIN locked USING (id) WHERE notice.id = ending.id`;
 }
 
 async function readNotices(sql: Database, ids: NoticeId[]): Promise<(NoticeRow | undefined)[]> {

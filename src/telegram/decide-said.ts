@@ -33,6 +33,9 @@ export function decideCommand(said: Said, scene: Scene, seen: Customer): Decisio
   return { outcome: "processed", customer, effects: tell(scene, name, said.person) };
 }
 
+/** A message as it is kept when its words must not be. */
+export const hiddenMessage = ({ messageId, at }: Said) => ({ messageId, kind: "text", body: "•••", fileId: null, at });
+
 /**
  * The answer to what the bot asked for: sealed, and kept nowhere else. What does not pass its check is asked for again; it may still be a
  * mistyped number, so it is not kept either.
@@ -41,8 +44,7 @@ export function decideTold(said: Said, scene: Scene, seen: Customer): Decision |
   const { asked } = seen;
   if (asked === null) return undefined;
   const value = asked === "cpf" ? readCpf(said.text) : readEmail(said.text);
-  const message = { messageId: said.messageId, kind: "text", body: "•••", fileId: null, at: said.at };
-  const hidden = { outcome: "processed" as const, message, wipe: true };
+  const hidden = { outcome: "processed" as const, message: hiddenMessage(said), wipe: true };
   if (value === undefined)
     return {
       ...hidden,

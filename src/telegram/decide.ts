@@ -7,6 +7,7 @@ import type { PaymentBody } from "../kernel/effect.ts";
 import type { Fact } from "../kernel/fact.ts";
 import type { FunnelVersionId } from "../kernel/ids.ts";
 import { limits } from "../kernel/limits.ts";
+import { readCpf } from "../kernel/payer.ts";
 import {
   asking,
   decideCheckout,
@@ -14,6 +15,7 @@ import {
   decideFactTold,
   decideStars,
   decideTold,
+  hiddenMessage,
   replyOf,
   valuesOf,
 } from "./decide-said.ts";
@@ -69,7 +71,9 @@ function decideIncoming(incoming: Incoming, scene: Scene): Decision {
       return { ...decideStart(incoming, incoming.payload, scene), message: keptMessage(incoming) };
     default: {
       const said = decideSaid(incoming, scene);
-      return { message: keptMessage(incoming), ...said };
+      const decision = { message: keptMessage(incoming), ...said };
+      // A CPF that nobody asked for, or that was sent twice, is kept as little as one that was.
+      return isHidden(incoming.text) ? { ...decision, message: hiddenMessage(incoming), wipe: true } : decision;
     }
   }
 }
@@ -171,7 +175,9 @@ function keptMessage(
   };
 }
 
-const whatIsSaid = ({ text }: { text: string }): string => `text:${text.slice(0, 200)}`;
+const isHidden = (text: string): boolean => readCpf(text) !== undefined;
+
+const whatIsSaid = ({ text }: { text: string }): string => (isHidden(text) ? "text:•••" : `text:${text.slice(0, 200)}`);
 
 /** Who taps a button has begun, too, even if we never saw his /start. */
 const hasBegun = ({ startedAt, stepId }: Customer): boolean => startedAt !== null || stepId !== null;

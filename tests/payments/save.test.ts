@@ -165,7 +165,8 @@ describe("once", () => {
 
   test("an order has one charge that can be paid", async () => {
     const sale = await openSale();
-    await expect(save({ newCharge: newCharge(sale.orderId, sale.chatId) })).rejects.toThrow("one_live_charge");
+    // Somebody else was faster: who wanted to make a second one reads again.
+    expect(await save({ newCharge: newCharge(sale.orderId, sale.chatId) })).toMatchObject({ saved: false });
     await save({ charge: { id: sale.chargeId, version: 1, set: { state: "expired" } } });
     expect(await save({ newCharge: newCharge(sale.orderId, sale.chatId) })).toMatchObject({ saved: true });
   });

@@ -20,7 +20,8 @@ export function readSources(): Source[] {
   const files = FOLDERS.flatMap((folder) => [
     ...new Glob(`${folder}/**/*.{ts,tsx,mjs,sql}`).scanSync({ cwd: projectFolder, onlyFiles: true }),
   ]);
-  return files.sort().map((file) => ({ file, text: readFileSync(path.join(projectFolder, file), "utf8") }));
+  const ours = files.filter((file) => !file.includes("/node_modules/"));
+  return ours.sort().map((file) => ({ file, text: readFileSync(path.join(projectFolder, file), "utf8") }));
 }
 
 const IMPORT = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm;

@@ -129,6 +129,8 @@ export type Gateway<Schema extends TObject = TObject> = {
   /** Whether every charge may have a notice address of its own. */
   noticesPerCharge: boolean;
   splits: boolean;
+  /** Its notices carry a secret of their charge in the body (`Charged.noticeToken`). */
+  tokensInNotices?: boolean;
   /** Its API is the bot's own: it is called at the address of the bot that sells. */
   throughBot?: boolean;
   /** Words that the gateway's terms oblige the seller to show with a charge. */

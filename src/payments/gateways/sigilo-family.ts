@@ -94,6 +94,7 @@ export const sigiloFamily = defineGateway<typeof Credentials>({
   askEverySeconds: 10,
   findsByReference: false,
   noticesPerCharge: false,
+  tokensInNotices: true,
   splits: true,
   headers: ({ publicKey, secretKey }) => ({
     "x-public-key": publicKey,

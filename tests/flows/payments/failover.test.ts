@@ -80,7 +80,7 @@ test("when all fail, the customer is told once, the seller is alerted, and a new
   await using story = await openStory();
   const { shop, one, world } = story;
   await shop.addAccount(20);
-  await shop.sandbox.control.fault({ kind: "status", status: 500, route: "charge", done: false, times: 2 });
+  await shop.sandbox.control.fault({ kind: "status", status: 400, route: "charge", done: false, times: 2 });
   await shop.tapBuy(one, 1);
   await until("he is told", async () => (await countIn(story, 1, "Não consegui")) === 1);
   await story.quiet();

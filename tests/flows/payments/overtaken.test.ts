@@ -51,10 +51,10 @@ test("a process stands still while another one goes on: when it wakes, its charg
   const woken = Promise.withResolvers<void>();
   const answered = Promise.withResolvers<void>();
   const frozen = tapWith(story, 1, (context) => ({
-    gate: {
+    makeGate: {
       waiting: () => 0,
       async pass(key, work) {
-        const value = await context.gate.pass(key, work);
+        const value = await context.makeGate.pass(key, work);
         answered.resolve();
         await woken.promise;
         return value;
