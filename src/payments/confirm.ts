@@ -37,20 +37,23 @@ export async function confirm(context: Context, id: ChargeId, source: Source, ga
     await notAnswered(context, id, account, error);
     return "later";
   }
-  return settleReport(context, id, account, report, source);
+  return settleReport(context, id, account, report, source, { asItWas: payment });
 }
 
-/** Decides on a report, again and again until nobody was faster. `effect`: marked done with it. */
+/**
+ * Decides on a report, again and again until nobody was faster. `effect`: marked done with it. `asItWas`: the payment as it was read before;
+ * if it is no longer so, it is read again.
+ */
 export async function settleReport(
   context: Context,
   id: ChargeId,
   account: Account,
   report: Report,
   source: string,
-  extra: Pick<Decided, "effect"> = {},
+  { asItWas, ...extra }: Pick<Decided, "effect"> & { asItWas?: Payment } = {},
 ): Promise<Confirmed> {
   for (let round = 0; round < limits.paymentRounds; round++) {
-    const payment = await context.reader.find(id);
+    const payment = round === 0 && asItWas ? asItWas : await context.reader.find(id);
     if (!payment) return "gone";
     const decided = settle(payment, report, givenFor(context, account.gateway, source));
     const { saved } = await context.saver.save({ ...decided, ...extra });

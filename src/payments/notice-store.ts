@@ -15,7 +15,10 @@ import type { Gateway, RawNotice } from "./gateways/gateway.ts";
 export type Keepable = {
   gateway: Gateway;
   account: Account | undefined;
+  /** The charge whose own address it came to, where that was looked up as a proof … */
   chargeId: ChargeId | null;
+  /** … and the hash of the secret in that address. */
+  noticeHash: Buffer | null;
   notice: RawNotice;
   verdict: "authentic" | "unsigned";
   receivedAt: Date;
@@ -117,12 +120,14 @@ async function insertNotices(sql: Database, items: Keepable[]): Promise<{ kept: 
   const dueAt = unique.map(({ receivedAt }) => new Date(receivedAt.getTime() + limits.paymentAgainMs));
   const rows = await sql<{ id: NoticeId; gateway: string; account_id: AccountId | null; body_hash: Uint8Array }[]>`
     INSERT INTO notice (gateway, account_id, addressed_charge_id, body, body_hash, headers, query, verdict, received_at, due_at)
-    SELECT gateway, account_id, charge_id, body::bytea, hash::bytea, headers::jsonb, query::jsonb, verdict, at, due_at
+    SELECT gateway, account_id,
+      coalesce(charge_id, (SELECT id FROM charge WHERE charge.notice_hash = n.notice_hash::bytea AND charge.account_id = n.account_id)), body::bytea, hash::bytea, headers::jsonb, query::jsonb, verdict, at, due_at
     FROM unnest(${unique.map(({ gateway }) => gateway.kind)}::text[], ${unique.map(({ account }) => account?.id ?? null)}::bigint[],
-      ${unique.map(({ chargeId }) => chargeId)}::bigint[], ${bodies}::text[], ${unique.map((item) => hex(hashOf(item)))}::text[],
+      ${unique.map(({ chargeId }) => chargeId)}::bigint[],
+      ${unique.map(({ noticeHash }) => noticeHash && hex(noticeHash))}::text[], ${bodies}::text[], ${unique.map((item) => hex(hashOf(item)))}::text[],
       ${unique.map(({ notice }) => JSON.stringify(keptHeaders(notice)))}::text[], ${unique.map(({ notice }) => JSON.stringify(keptQuery(notice)))}::text[],
       ${unique.map(({ verdict }) => verdict)}::text[], ${timesOf(unique.map(({ receivedAt }) => receivedAt))}::timestamptz[],
-      ${timesOf(dueAt)}::timestamptz[]) AS n (gateway, account_id, charge_id, body, hash, headers, query, verdict, at, due_at)
+      ${timesOf(dueAt)}::timestamptz[]) AS n (gateway, account_id, charge_id, notice_hash, body, hash, headers, query, verdict, at, due_at)
     ON CONFLICT DO NOTHING RETURNING id, gateway, account_id, body_hash`;
   const kept = new Set(
     rows.map((row) => `${row.gateway}:${row.account_id ?? undefined}:${hex(Buffer.from(row.body_hash))}`),
@@ -184,8 +189,8 @@ async function readTokens(
 const hex = (bytes: Buffer): string => `\\x${bytes.toString("hex")}`;
 
 /** The same bytes at another address, or with another query, are another notice. */
-function hashOf({ notice, chargeId }: Keepable): Buffer {
-  const about = `${chargeId}\n${JSON.stringify(notice.query)}\n`;
+function hashOf({ notice, noticeHash }: Keepable): Buffer {
+  const about = `${noticeHash && hex(noticeHash)}\n${JSON.stringify(notice.query)}\n`;
   return createHash("sha256").update(about).update(notice.body).digest();
 }
 

@@ -66,9 +66,12 @@ async function judge(
     );
     throw forged();
   }
-  const chargeId = await findAddressed(context.store, account, address.chargeSecret);
+  // What is signed needs no second proof; its address is looked up as it is kept.
+  const secret = address.chargeSecret;
+  const chargeId = verdict === "authentic" ? null : await findAddressed(context.store, account, secret);
   await checkTokens(context, gateway, account, notice);
-  return { gateway, account, chargeId, notice, verdict };
+  const noticeHash = secret === undefined ? null : hashToken(secret);
+  return { gateway, account, chargeId, noticeHash, notice, verdict };
 }
 
 /** Without an account there are no credentials: only a signature that the whole vendor shares can then prove anything. */
