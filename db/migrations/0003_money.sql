@@ -157,7 +157,8 @@ CREATE TABLE notice (
   -- To be looked at, at the latest then; null = done.
   due_at      timestamptz,
   done_at     timestamptz,
-  UNIQUE NULLS NOT DISTINCT (gateway, account_id, body_hash)
+  -- The hash first: it alone finds the row, also where there is no account.
+  UNIQUE NULLS NOT DISTINCT (body_hash, gateway, account_id)
 );
 CREATE INDEX notice_due ON notice (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX notice_orphan ON notice (id) WHERE state = 'orphan';

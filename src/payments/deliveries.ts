@@ -14,7 +14,8 @@ export async function endDeliveries(sql: Database, rows: RowKey[], now: Date): P
   const ended = await sql<{ state: string }[]>`
     WITH looked AS MATERIALIZED (
       SELECT d.id, messages.* FROM unnest(${slotsOf(rows)}::int[], ${idsOf(rows)}::bigint[]) AS key (slot, id)
-      JOIN delivery AS d ON d.slot = key.slot AND d.row_id = key.id AND d.state = 'queued'
+      CROSS JOIN LATERAL (
+        SELECT id, slot, row_id FROM delivery WHERE delivery.slot = key.slot AND delivery.row_id = key.id AND delivery.state = 'queued' LIMIT 20) AS d
       CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE effect.state = 'pending') AS pending, count(*) AS all_of_them,
           (array_agg(reason ORDER BY n) FILTER (WHERE effect.state NOT IN ('pending', 'done')))[1] AS refused,

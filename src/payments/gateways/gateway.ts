@@ -151,7 +151,7 @@ export type Gateway<Schema extends TObject = TObject> = {
     charge: { gatewayId: string; amount: Cents; endToEndId: string | null; key: string },
     api: Api<Static<Schema>>,
   ): Promise<void>;
-  /** All movements from `from` (inclusive) to `to`, however many pages that takes (at most 100). */
+  /** All movements from `from` (inclusive) to `to`, however many pages that takes (within a bound). */
   statement?(period: { from: Date; to: Date }, api: Api<Static<Schema>>): Promise<StatementLine[]>;
   /** Tells the gateway where the account's notices go, where that is possible. Returns credentials to keep beside the others, if any. */
   register?(noticeUrl: string, api: Api<Static<Schema>>): Promise<Partial<Static<Schema>>>;

@@ -101,7 +101,7 @@ export const sandbox = defineGateway<typeof Credentials>({
   async statement({ from, to }, api) {
     const lines: StatementLine[] = [];
     const period = { from: from.toISOString(), to: to.toISOString() };
-    for (let page = 1; page <= 100; page++) {
+    for (let page = 1; page <= 1_000; page++) {
       const answer = await api.call({ method: "GET", path: "/v1/statement", query: { ...period, page: String(page) } });
       const { data, has_more } = expectShape(answer, { shape: Page, errorInside });
       lines.push(...data.flatMap(lineOf));
