@@ -2,6 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { CommandError } from "#src/kernel/errors.ts";
+import type { OpenStage } from "./stage.ts";
 
 /** `value` is shown in the help; absent = the flag takes no value. */
 export type Flag = { name: string; value?: string; means: string };
@@ -17,8 +18,8 @@ export type Bench = {
   name: string;
   summary: string;
   flags: readonly Flag[];
-  /** True when every target was met. */
-  run(flags: Flags): Promise<boolean>;
+  /** True when every target was met. `lent`: a stage to use and leave open; absent = the benchmark opens its own. */
+  run(flags: Flags, lent?: OpenStage): Promise<boolean>;
 };
 
 const HELP: Flag = { name: "help", means: "Show this." };

@@ -2,6 +2,7 @@
 
 import type { HttpClient } from "./http-client.ts";
 import { gaps, reach, type ScheduleKind } from "./schedule.ts";
+import type { Sort } from "./start-request.ts";
 
 export type DriveOrder = {
   perSecond: number;
@@ -9,6 +10,10 @@ export type DriveOrder = {
   schedule: ScheduleKind;
   seed: number;
   firstChat: number;
+  /** What arrives; default: a /start of somebody new. */
+  sort?: Sort;
+  /** Send again what was not answered 200, as Telegram does. */
+  resend?: boolean;
 };
 
 /** What was done, in columns by arrival; chat ids count up from `firstChat`. All times in milliseconds. */
@@ -32,6 +37,8 @@ export type Driven = {
 /** Answers may come so long after the last request. */
 const LAST_ANSWERS_MS = 10_000;
 const LEAD_MS = 50;
+/** The client itself sends again at once when the connection broke; Telegram's next pauses are 2, 4, 8 … seconds. */
+const FIRST_PAUSE_MS = 2_000;
 
 export async function drive(
   client: HttpClient,
@@ -44,6 +51,8 @@ export async function drive(
   const startMs = performance.now() + LEAD_MS;
   const startedAtMs = performance.timeOrigin + startMs;
   let open = 0;
+  let again = 0;
+  let isOver = false;
   let allAnswered: (() => void) | undefined;
 
   async function post(arrival: number, dueMs: number): Promise<void> {
@@ -52,7 +61,12 @@ export async function drive(
     columns.lagMs[arrival] = performance.now() - startMs - dueMs;
     columns.status[arrival] = 0;
     columns.ackMs[arrival] = Number.NaN;
-    const status = await client.send(request);
+    let status = await client.send(request);
+    for (let pauseMs = FIRST_PAUSE_MS; order.resend && status !== 200 && !isOver; pauseMs *= 2) {
+      await Bun.sleep(pauseMs);
+      again += 1;
+      status = await client.send(request);
+    }
     columns.status[arrival] = status;
     if (status > 0) columns.ackMs[arrival] = performance.now() - startMs - dueMs;
     open -= 1;
@@ -66,6 +80,7 @@ export async function drive(
   }
   if (open > 0)
     await Promise.race([new Promise<void>((resolve) => (allAnswered = resolve)), Bun.sleep(LAST_ANSWERS_MS)]);
+  isOver = true;
   const after = client.counts();
   return {
     firstChat: order.firstChat,
@@ -76,6 +91,6 @@ export async function drive(
     status: Uint16Array.from(columns.status),
     connections: after.connections,
     heldBack: after.heldBack - before.heldBack,
-    resent: after.resent - before.resent,
+    resent: after.resent - before.resent + again,
   };
 }

@@ -8,8 +8,8 @@ const PAGE_BYTES = 8_192;
 const PAGES = 256;
 const FOR_MS = 1_000;
 
-/** Milliseconds per write and sync; takes about a second and blocks this process meanwhile. */
-export function measureFsync(folder: string): Percentiles {
+/** Milliseconds per write and sync; takes `forMs` and blocks this process meanwhile. */
+export function measureFsync(folder: string, forMs = FOR_MS): Percentiles {
   const file = path.join(folder, "fsync-probe");
   const page = Buffer.alloc(PAGE_BYTES, 1);
   const handle = openSync(file, "w");
@@ -17,7 +17,7 @@ export function measureFsync(folder: string): Percentiles {
     for (let at = 0; at < PAGES; at++) writeSync(handle, page, 0, PAGE_BYTES, at * PAGE_BYTES);
     fsyncSync(handle);
     const took: number[] = [];
-    for (const endMs = performance.now() + FOR_MS; performance.now() < endMs; ) {
+    for (const endMs = performance.now() + forMs; performance.now() < endMs; ) {
       const began = performance.now();
       writeSync(handle, page, 0, PAGE_BYTES, (took.length % PAGES) * PAGE_BYTES);
       fdatasyncSync(handle);

@@ -3,7 +3,7 @@
 import { measureClock } from "./clock-offset.ts";
 import { type Driven, type DriveOrder, drive } from "./drive.ts";
 import { type HttpClient, openHttpClient } from "./http-client.ts";
-import { type BenchBot, requestsOf } from "./start-request.ts";
+import { type BenchBot, requestsOf, type Sort } from "./start-request.ts";
 
 export type Order =
   | { kind: "aim"; url: string; bots: BenchBot[]; connections: number }
@@ -17,18 +17,18 @@ export type Report =
   | { kind: "failed"; reason: string };
 
 let client: HttpClient | undefined;
-let requestOf: ReturnType<typeof requestsOf> | undefined;
+let requestOf: ((sort: Sort) => ReturnType<typeof requestsOf>) | undefined;
 
 async function obey(order: Order): Promise<Report> {
   if (order.kind === "clock") return { kind: "clock", ...(await measureClock(order.fakeUrl, order.token)) };
   if (order.kind === "aim") {
     client?.close();
     client = openHttpClient(order.url, order.connections);
-    requestOf = requestsOf(order.url, order.bots);
+    requestOf = (sort) => requestsOf(order.url, order.bots, sort);
     return { kind: "aimed" };
   }
   if (!client || !requestOf) throw new Error("drive before aim");
-  return { kind: "driven", driven: await drive(client, requestOf, order) };
+  return { kind: "driven", driven: await drive(client, requestOf(order.sort ?? "start"), order) };
 }
 
 process.on("message", (order: Order) => {

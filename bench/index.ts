@@ -1,13 +1,26 @@
 // npm run bench: LIST of benchmarks by name; runs the one that is asked for and ends with 1 when it missed a target.
 
 import { CommandError } from "#src/kernel/errors.ts";
+import { allOf } from "./all.ts";
 import { type Bench, helpOf, readFlags } from "./bench.ts";
+import { footprint } from "./footprint.ts";
+import { payment } from "./payment.ts";
+import { peers } from "./peers.ts";
+import { report } from "./report-command.ts";
+import { restart } from "./restart.ts";
+import { scale } from "./scale.ts";
 import { start } from "./start.ts";
+import { throughput } from "./throughput.ts";
+import { webhook } from "./webhook.ts";
 
-const benches: readonly Bench[] = [start];
+const measuring: readonly Bench[] = [start, webhook, throughput, payment, restart, scale, footprint, peers];
+const benches: readonly Bench[] = [...measuring, report, allOf(measuring)];
 
-async function main([name = "--help", ...args]: string[]): Promise<number> {
-  if (name === "--help" || name === "-h" || name === "help") return write(overview());
+async function main(words: string[]): Promise<number> {
+  const [first = "all"] = words;
+  if (first === "--help" || first === "-h" || first === "help") return write(overview());
+  // Flags without a name are for all of them.
+  const [name = "all", ...args] = first.startsWith("-") ? ["all", ...words] : [first, ...words.slice(1)];
   const bench = benches.find((one) => one.name === name);
   if (!bench) throw new CommandError(`There is no benchmark "${name}"; \`npm run bench -- --help\` lists them.`, 2);
   const flags = readFlags(bench, args);

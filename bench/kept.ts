@@ -2,8 +2,26 @@
 
 import type { Database } from "#db/connect.ts";
 
-/** Rows that a step left behind; in a whole path every one of the counts is the number of updates that were accepted. */
-export type Kept = { finished: number; sent: number; profiles: number; messagesIn: number; messagesOut: number };
+/** Rows that a step left behind, by what they tell; in a whole path every one of the counts is the number of updates that were accepted. */
+export type Kept = Record<string, number>;
+
+export type Chats = { first: number; count: number };
+
+/** What is asked of a program's database about one step: all that happened since these were opened. */
+export type Books = {
+  /** Work that is still to be done. */
+  pending(): Promise<number>;
+  count(chats: Chats): Promise<Kept>;
+};
+export type OpenBooks = () => Promise<Books>;
+
+/** The books of grimbots. */
+export function ourBooks(sql: Database, botIds: number[]): OpenBooks {
+  return async () => {
+    const mark = await markRows(sql);
+    return { pending: () => countPending(sql, mark), count: (chats) => countKept(sql, mark, botIds, chats) };
+  };
+}
 
 /** The inbox row up to which everything was there before a step. */
 export async function markRows(sql: Database): Promise<number> {
@@ -18,12 +36,7 @@ export async function countPending(sql: Database, mark: number): Promise<number>
   return row?.count ?? 0;
 }
 
-export async function countKept(
-  sql: Database,
-  mark: number,
-  botIds: number[],
-  chats: { first: number; count: number },
-): Promise<Kept> {
+export async function countKept(sql: Database, mark: number, botIds: number[], chats: Chats): Promise<Kept> {
   const [row] = await sql<Kept[]>`
     SELECT (SELECT count(*) FROM inbox, slot WHERE inbox.slot = slot.slot AND id > ${mark} AND outcome = 'processed') AS finished,
       (SELECT count(*) FROM effect, slot WHERE effect.slot = slot.slot AND row_id > ${mark} AND kind = 'send' AND state = 'done') AS sent,

@@ -5,7 +5,7 @@ import { type CpuUse, cpuBetween, readCpu, residentBytes } from "./cpu.ts";
 import type { Driven, DriveOrder } from "./drive.ts";
 import { measureFsync } from "./fsync.ts";
 import { type Joined, joinSends } from "./join.ts";
-import { countKept, countPending, type Kept, markRows } from "./kept.ts";
+import type { Kept, OpenBooks } from "./kept.ts";
 import { type Percentiles, percentilesOf } from "./percentiles.ts";
 import type { Stage } from "./stage.ts";
 import { isDoneWithin } from "./wait-for.ts";
@@ -30,14 +30,22 @@ export type Measured = {
   fsync: { before: Percentiles; after: Percentiles };
 };
 
+/** `openBooks`: of the program that is measured. */
+export type Measurable = Stage & { openBooks: OpenBooks };
+
 const DRAIN_MS = 15_000;
 const REST_MS = 2_000;
 const PAGE_ROWS = 100_000;
 
-export async function measure(stage: Stage, order: Omit<DriveOrder, "firstChat">): Promise<Measured> {
-  const { sql, fake, load } = stage;
-  const fsyncBefore = measureFsync(stage.folder);
-  const mark = await markRows(sql);
+/** `syncMs`: how long the disk is tried before and after; a second if not told. */
+export async function measure(
+  stage: Measurable,
+  order: Omit<DriveOrder, "firstChat">,
+  syncMs?: number,
+): Promise<Measured> {
+  const { fake, load } = stage;
+  const fsyncBefore = measureFsync(stage.folder, syncMs);
+  const books = await stage.openBooks();
   const { calls } = await fake.stats();
   const cpuBefore = readCpu(stage.roots());
   const driven = await load.drive(order);
@@ -45,7 +53,7 @@ export async function measure(stage: Stage, order: Omit<DriveOrder, "firstChat">
   const accepted = driven.status.filter((status) => status === 200).length;
   const drained = await isDoneWithin(DRAIN_MS, async () => {
     const now = await fake.stats();
-    return now.calls - calls >= accepted && (await countPending(sql, mark)) === 0;
+    return now.calls - calls >= accepted && (await books.pending()) === 0;
   });
   const drainMs = performance.now() - drainedFrom;
   const cpu = cpuBetween(cpuBefore, readCpu(stage.roots()));
@@ -58,13 +66,8 @@ export async function measure(stage: Stage, order: Omit<DriveOrder, "firstChat">
     ack: percentilesOf(driven.ackMs),
     lag: percentilesOf(driven.lagMs),
     refused: countRefused(driven.status),
-    kept: await countKept(
-      sql,
-      mark,
-      stage.bots.map((bot) => bot.botId),
-      chats,
-    ),
-    fsync: { before: fsyncBefore, after: measureFsync(stage.folder) },
+    kept: await books.count(chats),
+    fsync: { before: fsyncBefore, after: measureFsync(stage.folder, syncMs) },
   };
 }
 
@@ -85,7 +88,7 @@ async function sendsSince({ fake }: Stage, seq: number): Promise<SendRow[]> {
   }
 }
 
-function countRefused(statuses: Uint16Array): Record<number, number> {
+export function countRefused(statuses: Uint16Array): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const status of statuses) if (status !== 200) counts[status] = (counts[status] ?? 0) + 1;
   return counts;

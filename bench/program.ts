@@ -11,7 +11,14 @@ export type Program = readonly [string, ...string[]];
 export type Settings = Record<string, string>;
 
 /** A process that runs until it is disposed: asked to end, and made to after a while. */
-export type Running = { pid: number; exited: Promise<number>; [Symbol.asyncDispose](): Promise<void> };
+export type Running = {
+  pid: number;
+  /** When it was executed, by performance.now(). */
+  startedMs: number;
+  exited: Promise<number>;
+  kill(signal: "SIGKILL"): void;
+  [Symbol.asyncDispose](): Promise<void>;
+};
 
 const EXECUTABLE = "dist/grimbots";
 /** The program drains within 10 s. */
@@ -56,10 +63,13 @@ export async function startCommand(
   const rest = [...first, ...args];
   const command = await commandFor({ program: file, args: rest, folders: [], account: undefined, deathSignal: "TERM" });
   const log = openSync(logFile, "a");
+  const startedMs = performance.now();
   const child = Bun.spawn(command.cmd, { env: { ...command.env, ...settings }, stdio: ["ignore", log, log] });
   return {
     pid: child.pid,
+    startedMs,
     exited: child.exited,
+    kill: (signal) => child.kill(signal),
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
       const killing = setTimeout(() => child.kill("SIGKILL"), END_MS);

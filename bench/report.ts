@@ -3,18 +3,16 @@
 import type { CpuUse } from "./cpu.ts";
 import { type Percentiles, spreadOf } from "./percentiles.ts";
 import type { StepResult } from "./step.ts";
-import type { Target } from "./targets.ts";
-import type { Versions } from "./versions.ts";
+import { type Versions, versionsText } from "./versions.ts";
+import { count, latencyOf, megabytes, ms, percent, sentenceOf, sharesOf } from "./words.ts";
 
-/** What everything below was measured on, and what the parts take while nothing happens. */
-export function headOf(versions: Versions, atRest: CpuUse): string {
-  const { grimbots, bun, postgres, fsync, synchronousCommit, redis, redisAof, system, cores, cpu } = versions;
-  const shares = Object.entries(atRest.parts).map(([part, share]) => `${part} ${percent(share)}`);
-  return `
-grimbots ${grimbots}, Bun ${bun}, PostgreSQL ${postgres} (fsync ${fsync}, synchronous_commit ${synchronousCommit}), Redis ${redis} (AOF ${redisAof === "1" ? "on" : "off"})
-${cores} cores ${cpu}, ${system}
-CPU at rest: ${shares.join(", ")} of a core; others ${percent(atRest.others)}, stolen by the host ${percent(atRest.stolen)}
-`;
+/** What everything below was measured on, and what the parts take while nothing happens, if that was measured. */
+export function headOf(versions: Versions, atRest?: CpuUse): string {
+  return versionsText(versions) + (atRest ? restOf(atRest) : "");
+}
+
+function restOf({ parts, others, stolen }: CpuUse): string {
+  return `CPU at rest: ${sharesOf(parts)} of a core; others ${percent(others)}, stolen by the host ${percent(stolen)}\n`;
 }
 
 export function reportOf({ step, measured, targets, doubts, rejected }: StepResult): string {
@@ -69,10 +67,6 @@ export function summaryOf(results: StepResult[]): string {
   return `\nAll runs\n${lines.join("\n")}\n`;
 }
 
-function latencyOf({ p50, p90, p99, p999, max }: Percentiles): string {
-  return `p50 ${ms(p50)}, p90 ${ms(p90)}, p99 ${ms(p99)}, p99.9 ${ms(p999)}, max ${ms(max)}`;
-}
-
 function refusalsOf(refused: Record<number, number>): string {
   const words = Object.entries(refused).map(
     ([status, many]) => `${count(many)} × ${status === "0" ? "no answer" : status}`,
@@ -92,14 +86,4 @@ function othersOf({ others, kernel, interrupts, stolen }: CpuUse): string {
   return `processes ${percent(others)} of a core; kernel threads ${percent(kernel)}, interrupts ${percent(interrupts)}, stolen by the host ${percent(stolen)}`;
 }
 
-function sentenceOf({ name, figure, most, unit, met }: Target): string {
-  const space = unit && ` ${unit}`;
-  return `${met ? "met   " : "MISSED"} ${name} ${round(figure)}${space}, asked for at most ${most}${space}`;
-}
-
-const ms = (value: number): string => `${round(value)} ms`;
-const round = (value: number): string => value.toFixed(Number.isInteger(value) ? 0 : value < 10 ? 2 : 1);
-const count = (value: number): string => value.toLocaleString("en");
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(0)} MB`;
 const syncOf = ({ p50, p99 }: Percentiles): string => `p50 ${ms(p50)}, p99 ${ms(p99)}`;

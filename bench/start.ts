@@ -2,17 +2,19 @@
 
 import path from "node:path";
 import { CommandError } from "#src/kernel/errors.ts";
-import { askedToEnd } from "#src/kernel/life.ts";
 import { limits } from "#src/kernel/limits.ts";
 import type { Bench, Flags } from "./bench.ts";
+import { untilAskedToEnd } from "./ending.ts";
 import { measureRest } from "./measure.ts";
 import { findProgram, type Program } from "./program.ts";
 import { headOf, reportOf, summaryOf } from "./report.ts";
+import { borrow, keepResults, nameOf, needLinux, tell, warmUp } from "./run.ts";
 import type { ScheduleKind } from "./schedule.ts";
-import { OUT, openStage, type Stage, type StageOptions } from "./stage.ts";
+import { type OpenStage, OUT, openStage, type StageOptions } from "./stage.ts";
 import { runStep, type Step, type StepResult } from "./step.ts";
 import { readVersions } from "./versions.ts";
-import { writeResults } from "./write-results.ts";
+
+export { untilAskedToEnd } from "./ending.ts";
 
 export const start: Bench = {
   name: "start",
@@ -30,38 +32,32 @@ export const start: Bench = {
     { name: "binary", value: "FILE", means: "Measure this executable. Default: dist/grimbots, built when outdated." },
     { name: "profile", means: "Measure the source under Bun's CPU profiler; the profile is left in bench/out/." },
   ],
-  async run(flags) {
-    if (process.platform !== "linux") throw new CommandError("CPU is read from /proc: the benchmark needs Linux.");
+  async run(flags, lent) {
+    needLinux();
     const plan = planOf(flags);
-    const program = await findProgram(flags.text("binary"));
-    const name = `start-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
-    const ended = untilAskedToEnd();
-    tell("Starting PostgreSQL, Redis, the fake Telegram, the program and the generator …");
-    const log = path.join(OUT, `${name}.log`);
-    await using stage = await openStage({ ...plan, program, serving: servingOf(program, flags), log });
-    const { results, facts } = await Promise.race([runAll(stage, plan), ended]);
-    const file = flags.text("json") ?? path.join(OUT, `${name}.json`);
-    await writeResults(file, { bench: "start", bots: plan.bots, processes: plan.processes, ...facts, results });
-    tell(`Raw results: ${path.relative(".", file)}`);
+    const name = nameOf("start");
+    await using stage = lent ? await borrow(lent, plan.processes) : await openOwn(flags, plan, name);
+    const { results, facts } = await Promise.race([runAll(stage, plan), untilAskedToEnd()]);
+    const { bots, processes } = plan;
+    await keepResults({ bench: "start", flags, name, facts: { bots, processes, ...facts }, results });
     return results.every((result) => result.targets.every((target) => target.met));
   },
 };
 
-/** Rejects with the first signal; later ones do not cut the cleaning short, which is bounded. */
-function untilAskedToEnd(): Promise<never> {
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => undefined);
-  const ended = askedToEnd().then((signal) => Promise.reject(new CommandError(`Ended by ${signal}.`)));
-  // It may come while nobody listens yet: whoever races it later still sees it.
-  ended.catch(() => undefined);
-  return ended;
+async function openOwn(flags: Flags, { bots, processes }: Plan, name: string): Promise<OpenStage> {
+  const program = await findProgram(flags.text("binary"));
+  tell("Starting PostgreSQL, Redis, the fake Telegram, the program and the generator …");
+  const log = path.join(OUT, `${name}.log`);
+  return openStage({ bots, processes, program, serving: servingOf(program, flags), log });
 }
 
-type Plan = { steps: Step[]; runs: number; tries: number; bots: number; processes: number };
+type Plan = { steps: Step[]; warmUpSeconds: number; runs: number; tries: number; bots: number; processes: number };
 
 function planOf(flags: Flags): Plan {
   const few = { least: 1, most: 64 };
   return {
-    steps: stepsOf(flags),
+    steps: flags.has("quick") ? stepsOf(flags).map((step) => ({ ...step, syncMs: QUICK_SYNC_MS })) : stepsOf(flags),
+    warmUpSeconds: flags.has("quick") ? 1 : 5,
     runs: flags.number("runs", few) ?? 1,
     tries: flags.number("tries", few) ?? 3,
     bots: flags.number("bots", { least: 1, most: 1_000 }) ?? 10,
@@ -69,9 +65,9 @@ function planOf(flags: Flags): Plan {
   };
 }
 
-async function runAll(stage: Stage, { steps, runs, tries }: Plan) {
+async function runAll(stage: OpenStage, { steps, runs, tries, warmUpSeconds }: Plan) {
   const versions = await readVersions(stage);
-  await warmUp(stage);
+  await warmUp(stage, warmUpSeconds);
   const atRest = await measureRest(stage);
   process.stdout.write(headOf(versions, atRest));
   const results: StepResult[] = [];
@@ -87,6 +83,7 @@ async function runAll(stage: Stage, { steps, runs, tries }: Plan) {
 }
 
 const RESIDENT_MB = 250;
+const QUICK_SYNC_MS = 100;
 
 function stepsOf(flags: Flags): Step[] {
   const quick = flags.has("quick");
@@ -122,13 +119,3 @@ function servingOf(program: Program, flags: Flags): StageOptions["serving"] {
     settings: { BUN_CONFIG_MAX_HTTP_REQUESTS: String(limits.httpRequests) },
   };
 }
-
-/** Code is compiled, connections are open, and every bot's photo has its file_id. */
-async function warmUp(stage: Stage): Promise<void> {
-  tell("Warming up …");
-  const driven = await stage.load.drive({ perSecond: 100, seconds: 5, schedule: "poisson", seed: 0 });
-  if (driven.status.every((status) => status !== 200))
-    throw new CommandError("The program accepted none of the updates of the warm-up; its log is in bench/out/.");
-}
-
-const tell = (sentence: string): void => void process.stderr.write(`${sentence}\n`);

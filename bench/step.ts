@@ -1,9 +1,8 @@
 // A step of a benchmark: measured again while others use the machine, and in the end shown with what they took.
 
 import { type CpuUse, takenByOthers } from "./cpu.ts";
-import { type Measured, measure } from "./measure.ts";
+import { type Measurable, type Measured, measure } from "./measure.ts";
 import type { ScheduleKind } from "./schedule.ts";
-import type { Stage } from "./stage.ts";
 import { type Target, targetsOf } from "./targets.ts";
 
 export type Step = {
@@ -12,6 +11,8 @@ export type Step = {
   seconds: number;
   schedule: ScheduleKind;
   asked: { sendP99Ms: number; residentMB: number };
+  /** How long the disk is tried before and after; a second if not told. */
+  syncMs?: number;
 };
 
 export type StepResult = {
@@ -30,14 +31,14 @@ const TAKEN_MOST = 0.15;
 const LAG_P99_MS = 2;
 
 export async function runStep(
-  stage: Stage,
+  stage: Measurable,
   step: Step,
   options: { seed: number; tries: number; tell: (sentence: string) => void },
 ): Promise<StepResult> {
-  const { perSecond, seconds, schedule } = step;
+  const { perSecond, seconds, schedule, syncMs } = step;
   const tried: Measured[] = [];
   while (tried.length < options.tries) {
-    const measured = await measure(stage, { perSecond, seconds, schedule, seed: options.seed });
+    const measured = await measure(stage, { perSecond, seconds, schedule, seed: options.seed }, syncMs);
     tried.push(measured);
     if (takenByOthers(measured.cpu) <= TAKEN_MOST) break;
     options.tell(`${noiseOf(measured.cpu)}: the run says little.`);

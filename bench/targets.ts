@@ -2,14 +2,20 @@
 
 import type { Measured } from "./measure.ts";
 
-export type Target = { name: string; figure: number; most: number; unit: string; met: boolean };
+/** With `least` it is asked for at least that, and `most` is infinite. */
+export type Target = { name: string; figure: number; least?: number; most: number; unit: string; met: boolean };
 
 const MEGABYTE = 1_000_000;
 
 /** A figure that was not measured (NaN) meets no target. */
-const atMost = (name: string, figure: number, most: number, unit: string): Target => ({
+export const atMost = (name: string, figure: number, most: number, unit: string): Target => ({
   ...{ name, figure, most, unit },
   met: figure <= most,
+});
+
+export const atLeast = (name: string, figure: number, least: number, unit: string): Target => ({
+  ...{ name, figure, least, most: Number.POSITIVE_INFINITY, unit },
+  met: figure >= least,
 });
 
 /** `sendP99Ms`, `residentMB`: what is asked for; nothing refused, lost, doubled or left half done is asked of every step. */

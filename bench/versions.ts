@@ -21,7 +21,7 @@ export type Versions = {
   memoryBytes: number;
 };
 
-export async function readVersions({ sql, redisUrl }: Stage): Promise<Versions> {
+export async function readVersions({ sql, redisUrl }: Pick<Stage, "sql" | "redisUrl">): Promise<Versions> {
   const [postgres] = await sql<{ version: string; fsync: string; commit: string }[]>`
     SELECT current_setting('server_version') AS version, current_setting('fsync') AS fsync,
       current_setting('synchronous_commit') AS commit`;
@@ -37,6 +37,15 @@ export async function readVersions({ sql, redisUrl }: Stage): Promise<Versions> 
     cpu: cpus()[0]?.model ?? "unknown",
     memoryBytes: totalmem(),
   };
+}
+
+/** For people: two lines. */
+export function versionsText(versions: Versions): string {
+  const { grimbots, bun, postgres, fsync, synchronousCommit, redis, redisAof, system, cores, cpu } = versions;
+  return `
+grimbots ${grimbots}, Bun ${bun}, PostgreSQL ${postgres} (fsync ${fsync}, synchronous_commit ${synchronousCommit}), Redis ${redis} (AOF ${redisAof === "1" ? "on" : "off"})
+${cores} cores ${cpu}, ${system}
+`;
 }
 
 async function readRedis(url: string): Promise<Pick<Versions, "redis" | "redisAof">> {

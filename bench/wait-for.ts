@@ -5,8 +5,13 @@ import { CommandError, reasonOf } from "#src/kernel/errors.ts";
 const PAUSE_MS = 50;
 
 /** Resolves with what `ask` gives once it no longer throws; throws CommandError with its last reason after `ms`. */
-export async function waitFor<Value>(what: string, ms: number, ask: () => Promise<Value>): Promise<Value> {
-  for (const endMs = performance.now() + ms; ; await Bun.sleep(PAUSE_MS)) {
+export async function waitFor<Value>(
+  what: string,
+  ms: number,
+  ask: () => Promise<Value>,
+  pauseMs = PAUSE_MS,
+): Promise<Value> {
+  for (const endMs = performance.now() + ms; ; await Bun.sleep(pauseMs)) {
     try {
       return await ask();
     } catch (error) {

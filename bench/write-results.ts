@@ -1,8 +1,6 @@
 // Raw results as JSON: every figure, and every update in columns.
 
-import type { StepResult } from "./step.ts";
-
-type Results = { results: StepResult[]; [fact: string]: unknown };
+type Results = { results: unknown[]; [fact: string]: unknown };
 
 export async function writeResults(file: string, results: Results): Promise<void> {
   await Bun.write(file, `${JSON.stringify(results, columnsAsArrays)}\n`);

@@ -122,3 +122,14 @@ test("what one customer told is not used for another", async () => {
   expect(await chargesOf(story, 2)).toEqual([]);
   expect(vendor.requests).toHaveLength(before);
 });
+
+test("sent twice, or to a bot that did not ask: kept nowhere in clear either", async () => {
+  await using story = await openAsking();
+  const { shop, one } = story;
+  await tapAndBeAsked(story);
+  await Promise.all([shop.bot.write(one, 1, CPF), shop.bot.write(one, 1, DIGITS)]);
+  await shop.bot.write(one, 2, CPF);
+  await until("a charge is shown", async () => (await countIn(story, 1, SHOWN)) === 1);
+  await story.quiet();
+  expect(await findInTables(story, [CPF, DIGITS])).toEqual([]);
+});

@@ -31,6 +31,22 @@ test("the answer is lost: asked about, shown, paid, delivered; one charge at the
   expect(await booksSum(story)).toBe(0);
 });
 
+test("tapped again while nobody knows: no second charge is made, nobody says that none was, and the first one is shown once", async () => {
+  await using story = await openStory();
+  const { shop, one } = story;
+  await shop.sandbox.control.fault({ kind: "lost_answer", route: "charge", times: 1 });
+  await shop.tapBuy(one, 1);
+  await untilUnknown(story, 1);
+  await story.later(limits.sameTextMs);
+  await shop.tapBuy(one, 1);
+  await story.quiet();
+  expect(await countIn(story, 1, "Não consegui")).toBe(0);
+  await story.later(limits.lostChargeMs);
+  expect(await chargesOf(story, 1)).toMatchObject([{ state: "pending" }]);
+  expect(await shop.sandbox.control.charges()).toHaveLength(1);
+  expect(await countIn(story, 1, "Seu PIX está pronto")).toBe(1);
+});
+
 test("the call never arrived: asked about, not found, and at an end", async () => {
   await using story = await openStory();
   const { shop, one } = story;

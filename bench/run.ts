@@ -1,0 +1,97 @@
+// What every benchmark does around its measuring: finds the program, opens a stage or takes the one it is lent, bounds the time, prints,
+// and keeps the raw results.
+
+import path from "node:path";
+import { CommandError } from "#src/kernel/errors.ts";
+import type { Flag, Flags } from "./bench.ts";
+import type { CpuUse } from "./cpu.ts";
+import { boundedBy } from "./ending.ts";
+import { findProgram } from "./program.ts";
+import { headOf } from "./report.ts";
+import { type BenchResult, blockOf } from "./result.ts";
+import { type OpenStage, OUT, openStage } from "./stage.ts";
+import { readVersions, type Versions } from "./versions.ts";
+import { writeResults } from "./write-results.ts";
+
+export const QUICK: Flag = { name: "quick", means: "Shorter steps; the targets are the same." };
+export const commonFlags: readonly Flag[] = [
+  { name: "json", value: "FILE", means: "Where the raw results go. Default: a new file in bench/out/." },
+  { name: "binary", value: "FILE", means: "Measure this executable. Default: dist/grimbots, built when outdated." },
+];
+
+export type Run = {
+  bench: string;
+  flags: Flags;
+  /** A stage that several benchmarks use one after the other; absent = one of its own. */
+  lent?: OpenStage | undefined;
+  bots: number;
+  processes: number;
+  /** The measuring is given up after this. */
+  mostMs: number;
+  measure(stage: OpenStage, show: (result: BenchResult) => void): Promise<void>;
+};
+
+export const needLinux = (): void => {
+  if (process.platform !== "linux") throw new CommandError("CPU is read from /proc: the benchmark needs Linux.");
+};
+
+/** True when every target was met. */
+export async function runBench({ bench, flags, lent, bots, processes, mostMs, measure }: Run): Promise<boolean> {
+  needLinux();
+  const name = nameOf(bench);
+  await using stage = lent ? await borrow(lent, processes) : await openOwn({ flags, name, bots, processes });
+  const versions = await readVersions(stage);
+  if (!lent) process.stdout.write(headOf(versions));
+  const results: BenchResult[] = [];
+  const show = (result: BenchResult): void => {
+    results.push(result);
+    process.stdout.write(blockOf(bench, result));
+  };
+  await boundedBy(mostMs, bench, measure(stage, show));
+  await keepResults({ bench, flags, name, facts: { bots, processes, versions }, results });
+  return results.every(({ targets }) => targets.every(({ met }) => met));
+}
+
+export const nameOf = (bench: string): string => `${bench}-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
+
+type Facts = { versions: Versions; atRest?: CpuUse; [fact: string]: unknown };
+
+export async function keepResults<Result>(options: {
+  bench: string;
+  flags: Flags;
+  name: string;
+  facts: Facts;
+  results: Result[];
+}): Promise<void> {
+  const { bench, flags, name, facts, results } = options;
+  const file = flags.text("json") ?? path.join(OUT, `${name}.json`);
+  const isQuick = flags.has("quick");
+  await writeResults(file, { bench, at: new Date().toISOString(), isQuick, ...facts, results });
+  tell(`Raw results: ${path.relative(".", file)}`);
+}
+
+async function openOwn(options: { flags: Flags; name: string; bots: number; processes: number }): Promise<OpenStage> {
+  const { flags, name, bots, processes } = options;
+  const program = await findProgram(flags.text("binary"));
+  tell("Starting PostgreSQL, Redis, the fake Telegram, the program and the generator …");
+  const log = path.join(OUT, `${name}.log`);
+  return openStage({ bots, processes, program, serving: { program, settings: {} }, log });
+}
+
+/** A program that has just started, and the usual bots; the stage outlives the borrower. */
+export async function borrow(lent: OpenStage, processes: number): Promise<OpenStage> {
+  await lent.application.end("SIGTERM");
+  await lent.application.start(processes);
+  await lent.aim(lent.bots);
+  return { ...lent, [Symbol.asyncDispose]: async () => undefined };
+}
+
+/** Code is compiled, connections are open, and every bot's photo has its file_id. */
+export async function warmUp({ load }: OpenStage, seconds: number, perSecond = 100): Promise<void> {
+  tell("Warming up …");
+  const driven = await load.drive({ perSecond, seconds, schedule: "poisson", seed: 0 });
+  if (driven.status.every((status) => status !== 200))
+    throw new CommandError("The program accepted none of the updates of the warm-up; its log is in bench/out/.");
+}
+
+export const tell = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
