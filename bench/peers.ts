@@ -25,7 +25,11 @@ export const peers: Bench = {
     { name: "only", value: "PART", means: "rates or highest: one of the two parts." },
     { name: "bots", value: "N", means: "Bots that the updates are spread over. Default: 10." },
     { name: "quick", means: "Steps of 8 seconds, two rounds, a coarser search." },
-    { name: "profile", value: "HOW", means: "How grammy-hono saves a profile: job or commit. Default: commit, as ours does." },
+    {
+      name: "profile",
+      value: "HOW",
+      means: "How grammy-hono saves a profile: job or commit. Default: commit, as ours does.",
+    },
     { name: "tries", value: "N", means: "Tries of a step while others use the machine. Default: 3." },
     { name: "json", value: "FILE", means: "Where the raw results go. Default: a new file in bench/out/." },
     { name: "binary", value: "FILE", means: "Measure this executable. Default: dist/grimbots, built when outdated." },
