@@ -240,8 +240,9 @@ test("deciding the same again gives no second effect, and changes neither what i
       expect(scene).toEqual({ ...before, seal });
       expect(decide(incoming, scene)).toEqual(first);
       const again = { ...scene, customer: first.customer ?? scene.customer, receivedAt: at(laterMs), now: at(laterMs) };
-      // What an earlier one had answered may be due again by then.
-      if (laterMs === 0 || first.effects.length > 0) expect(decide(incoming, again).effects).toEqual([]);
+      // What an earlier one had answered may be due again by then; a delivery that is made up for is no answer.
+      const isAnswered = first.effects.some(({ kind, body }) => kind !== "payment" || body.ask !== "redeliver");
+      if (laterMs === 0 || isAnswered) expect(decide(incoming, again).effects).toEqual([]);
     }),
   );
 });
