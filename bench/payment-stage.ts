@@ -32,7 +32,7 @@ const START_MS = 20_000;
 /** Taps go to the fake's control, which answers at once. */
 const TAP_CONNECTIONS = 64;
 
-/** One product behind one button, R$ 19,90, a link: a payment is delivered with as few messages as any. */
+/** One product behind one button: R$ 19,90, delivered as a link, which takes the fewest messages. */
 const funnel = {
   name: "Loja",
   start: "oferta",

@@ -2,7 +2,7 @@
 
 import type { FormattedText } from "./html.ts";
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what Telegram turns into spaces.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: meant, not mistyped; exactly these are what Telegram turns into spaces.
 const CONTROLS = /[\0-\x09\x0b\x0c\x0e-\x1f]/g;
 /** What Telegram removes: carriage returns, line and direction separators, marks that draw over other letters. */
 const REMOVED = /[\r\u2028-\u202e]|\u0333|\u033f|\u030a/g;

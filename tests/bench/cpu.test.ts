@@ -25,6 +25,7 @@ test("rounding of the kernel's ticks never makes others negative", () => {
   expect(cpuBetween(reading({}), after).others).toBe(0);
 });
 
+// Only Linux has the /proc that is read here; the benchmarks that need it run there only.
 test.skipIf(process.platform !== "linux")("a process counts with its descendants", async () => {
   const child = Bun.spawn(["sleep", "60"]);
   try {

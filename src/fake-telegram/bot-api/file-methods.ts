@@ -1,4 +1,4 @@
-// Files: where to download one, and profile photos (nobody here has any).
+// Files: where to download one, and profile photos: the fake keeps none, so everybody's list is empty.
 
 import { badRequest } from "../api-failure.ts";
 import { contentOf } from "../media.ts";
