@@ -113,6 +113,8 @@ CREATE TABLE charge (
   asked_at   timestamptz,
   -- The gateway is asked then to give it back; null = it is not.
   refund_at  timestamptz,
+  -- It was last asked so then.
+  refund_called_at timestamptz,
   -- The inbox row whose message shows it.
   shown_slot   integer,
   shown_row_id bigint,
@@ -257,7 +259,7 @@ CREATE SEQUENCE fact_id AS bigint;
 -- was read, or the effect that asked for this is done; whoever called reads and decides again. The order is locked before its charge; NO KEY,
 -- so that rows that only refer to them, such as notices, need not wait.
 --
--- {effect: [slot, row_id, n], order: {id, version, set}, new_order: {…}, charge: {id, version, set}, new_charge: {…}, transfers: […],
+-- {effect: [slot, row_id, n], refused: its reason, if it is not done, order: {id, version, set}, new_order: {…}, charge: {id, version, set}, new_charge: {…}, transfers: […],
 --  evidence: […], items: […], deliveries: […], redeliver: […], revoke: order id, facts: [{bot_id, body, charge_id, order_id, due_at}],
 --  alerts: […], payer: {…}, at}
 CREATE FUNCTION save_payment(doc jsonb, OUT saved boolean, OUT order_id bigint, OUT charge_id bigint, OUT facts jsonb)
@@ -285,7 +287,8 @@ BEGIN
     IF NOT FOUND THEN RETURN; END IF;
   END IF;
   IF doc ? 'effect' THEN
-    UPDATE effect SET state = 'done', finished_at = now_at, due_at = NULL, owner = NULL
+    UPDATE effect SET state = CASE WHEN doc ? 'refused' THEN 'refused' ELSE 'done' END, reason = doc ->> 'refused',
+      finished_at = now_at, due_at = NULL, owner = NULL
     WHERE slot = (doc -> 'effect' ->> 0)::integer AND row_id = (doc -> 'effect' ->> 1)::bigint AND n = (doc -> 'effect' ->> 2)::smallint
       AND state = 'pending';
     IF NOT FOUND THEN RETURN; END IF;

@@ -51,8 +51,11 @@ export const limits = {
   /** Calls to Telegram under way in one process, in all and for one bot: at 200 ms each, nearly 1,000 a second for a bot. */
   sendsInFlight: 1_536,
   sendsInFlightPerBot: 192,
+  /** Messages of broadcasts under way, in all and for one of them. They have places of their own: an answer never waits for one. */
+  bulkInFlight: 1_024,
+  bulkInFlightPerBroadcast: 32,
   /** HTTP requests that Bun may have under way in one process (its own default is 256): the sends, and room beside them. */
-  httpRequests: 2_048,
+  httpRequests: 3_072,
   /** Sends of one process waiting for a place, a pace or their turn in a chat; past it they go back to their rows. */
   sendsWaiting: 16_384,
   sendsWaitingPerBot: 2_048,
@@ -88,6 +91,8 @@ export const limits = {
   sameTextMs: 3 * SECOND,
   /** Text of a person kept with a message; Telegram's own bound. */
   textUnits: 4_096,
+  /** Telegram's bound for the text under a medium, in UTF-16 units after parsing. */
+  captionUnits: 1_024,
   /** Bots kept ready in memory; the others are read when an update comes. */
   botsInMemory: 20_000,
   /** A bot's settings are read again after this even if no notice of a change arrived. */
@@ -101,9 +106,28 @@ export const limits = {
   /** Messages to one chat: a burst, then one a second (Telegram: "about one message per second", bursts tolerated). */
   chatBurst: 8,
   chatPerSecond: 1,
-  /** Bulk messages of one bot: a burst, then so many a second; together Telegram's 30 in any one second. */
+  /** Bulk messages of one bot: so many a second, Telegram's bound ("30 per second or so"); one that is late may leave right behind the next. */
   bulkBurst: 2,
-  bulkPerSecond: 28,
+  bulkPerSecond: 30,
+  /** Messages of broadcasts leave in turns, so far apart while some are due: together they cost half of what each costs alone … */
+  bulkTurnMs: 5,
+  /** … and at most so many together: an answer waits for them a few milliseconds at the worst. */
+  bulkAtOnce: 48,
+  /** A turn waits for an answer that is on its way, but no longer than this: then it is the broadcasts' turn, however many ask. */
+  bulkYieldMs: 10,
+  /** While nothing is due, whether something is. */
+  bulkRestMs: 50,
+  /** A broadcast that fell behind its pace makes up for so much of it, and lets go of the rest. */
+  bulkBehindMs: 250,
+  /** Outcomes of broadcasts written in one statement, and how far apart those are: three thousand a second cost ten statements. */
+  broadcastMarkRows: 500,
+  broadcastMarkSpacingMs: 100,
+  /** A process looks this often for broadcasts that nobody sends, and whether its own may go on … */
+  broadcastLookMs: 1 * SECOND,
+  /** … and takes at most so many at a time: the others get some, too. */
+  broadcastsTaken: 64,
+  /** A body at the API: a broadcast's text with its tags fits well. */
+  apiBodyBytes: 256 * 1024,
   /** Memory of pace per chat: forgotten chats start with a full bucket anyway. */
   pacedChats: 50_000,
   /** On SIGTERM: what is under way may take so long to end. */
@@ -111,6 +135,8 @@ export const limits = {
   /** Gateway accounts kept open in memory, and how long before they are read again. */
   accountsInMemory: 20_000,
   accountFreshMs: 30 * SECOND,
+  /** That an account cannot be opened is logged this often. */
+  accountWarnedMs: 10 * MINUTE,
   /** Tokens of gateway accounts remembered by a process. */
   gatewayTokens: 10_000,
   /** An answer of a gateway with its QR image in base64 is below 100 KB. */
@@ -171,6 +197,10 @@ export const limits = {
   unknownWaitMs: 60 * SECOND,
   /** … looking this often. */
   unknownLookMs: 5 * SECOND,
+  /** A request that fails is tried again after this, since a person waits; each pause is twice the one before … */
+  requestAgainMs: 5 * SECOND,
+  /** … and after so many tries, ten minutes in all, it is refused. */
+  requestAttempts: 8,
   /** Tries at gateways for one tap. */
   chargeTries: 8,
   /** The page of what was bought can be opened so long. */

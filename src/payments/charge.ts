@@ -8,19 +8,22 @@ import { cents } from "../kernel/money.ts";
 import { type Checkout, nextStep, readCheckout, type Step } from "./checkout.ts";
 import type { Context } from "./context.ts";
 import { shownFact } from "./decide.ts";
+import { decisionOn, evidenceOf } from "./decision.ts";
 import type { Payer } from "./gateways/gateway.ts";
+import { findGateway } from "./gateways/index.ts";
 import { make } from "./make.ts";
 import { readPayer } from "./payer.ts";
 import { mayMove } from "./payment.ts";
+import { inRounds } from "./rounds.ts";
 import type { Decided } from "./save.ts";
 import { againKey, amountText, boughtOf, tell } from "./say.ts";
 
 /** Takes an order as far as it goes now: to a charge that is shown, a question to the customer, or giving up. */
 export async function chargeOrder(context: Context, id: OrderId): Promise<void> {
   const endMs = performance.now() + limits.chargeBudgetMs;
-  for (let round = 0; round < limits.paymentRounds; round++) {
+  await inRounds(async () => {
     const checkout = await readCheckout(context.sql, id);
-    if (!checkout) return;
+    if (!checkout) return true;
     const accounts = (await Promise.all(checkout.accountIds.map((one) => context.accounts.find(one)))).filter(
       (one) => one !== undefined,
     );
@@ -28,8 +31,8 @@ export async function chargeOrder(context: Context, id: OrderId): Promise<void> 
     const leftMs = endMs - performance.now();
     const isOpenFor = leftMs > 0 ? context.breaker.isOpenFor : () => false;
     const step = nextStep(checkout, accounts, payer, context.clock.now(), isOpenFor);
-    if (await take(context, checkout, step, payer, leftMs)) return;
-  }
+    return (await take(context, checkout, step, payer, leftMs)) || undefined;
+  });
 }
 
 /** True when nothing is left to be done now. */
@@ -43,9 +46,9 @@ async function take(context: Context, checkout: Checkout, step: Step, payer: Pay
       return !step.isWanted || saveOrder(context, checkout, {});
     case "show": {
       const payment = await context.reader.find(step.chargeId);
-      const account = payment && (await context.accounts.find(payment.charge.accountId));
       if (payment?.charge.state !== "pending") return false;
-      return saveOrder(context, checkout, { facts: [shownFact(payment, account?.gateway.legalNotice ?? null)] });
+      const legalNotice = findGateway(payment.charge.gateway)?.legalNotice ?? null;
+      return saveOrder(context, checkout, { facts: [shownFact(payment, legalNotice)] });
     }
     case "doubt":
       return saveCharge(context, step.chargeId, { state: "unknown", reason: "crash", check_at: context.clock.now() });
@@ -88,21 +91,11 @@ async function saveCharge(
   const payment = await context.reader.find(id);
   if (!payment || !mayMove(payment.charge.state, set.state)) return false;
   const { charge, order, shown: message } = payment;
-  const evidence = [
-    {
-      charge_id: id,
-      source: "create",
-      verdict: set.reason ?? set.state,
-      from_state: charge.state,
-      to_state: set.state,
-      report: null,
-    },
-  ];
-  const versions = { order: { id: order.id, version: order.version }, charge: { id, version: charge.version, set } };
+  const evidence = [evidenceOf(payment, { source: "create", verdict: set.reason ?? set.state, to: set.state })];
   // The message that asks for its payment says so, too; without one there is nobody to tell.
   const expired = { kind: "charge.expired", again: againKey(order), message, ...boughtOf(order, charge) } as const;
   const facts = set.state === "expired" && message !== null ? [tell(payment, expired)] : [];
-  await context.saver.save({ botId: order.botId, at: context.clock.now(), ...versions, evidence, facts });
+  await context.saver.save(decisionOn(payment, context.clock.now(), { set, evidence, facts }));
   return false;
 }
 

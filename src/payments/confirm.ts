@@ -9,8 +9,10 @@ import { metrics } from "../kernel/metrics.ts";
 import type { Account } from "./accounts.ts";
 import { type Context, givenFor, openApi } from "./context.ts";
 import { settle } from "./decide.ts";
-import { GatewayError, type Report } from "./gateways/gateway.ts";
+import { decisionOn, evidenceOf } from "./decision.ts";
+import { type ChargeKey, type Gateway, GatewayError, type Report } from "./gateways/gateway.ts";
 import { type ChargeState, nextCheck, type Payment } from "./payment.ts";
+import { changeCharge } from "./rounds.ts";
 import type { Decided, NewFact } from "./save.ts";
 import { againKey, alertOf, boughtOf, tell } from "./say.ts";
 
@@ -27,17 +29,17 @@ export async function confirm(context: Context, id: ChargeId, source: Source, ga
   const payment = await context.reader.find(id);
   if (!payment) return "gone";
   const account = await context.accounts.find(payment.charge.accountId);
-  if (!account) return "gone";
+  // Nobody was asked: its account is there, and can be opened again once its key, or a newer program, is back.
+  if (!account) return notAnswered(context, id, undefined, new GatewayError("away", "account_unusable"));
   const key = { gatewayId: payment.charge.gatewayId ?? gatewayId ?? null, reference: payment.charge.reference };
   if (key.gatewayId === null && !account.gateway.findsByReference) return cannotBeAsked(context, id, account);
   let report: Report;
   try {
-    report = await ask(context, account, payment, key);
+    report = await askGateway(context, account, payment, key);
   } catch (error) {
-    await notAnswered(context, id, account, error);
-    return "later";
+    return notAnswered(context, id, account, error);
   }
-  return settleReport(context, id, account, report, source, { asItWas: payment });
+  return settleReport(context, id, account.gateway, report, source, { asItWas: payment });
 }
 
 /**
@@ -47,28 +49,24 @@ export async function confirm(context: Context, id: ChargeId, source: Source, ga
 export async function settleReport(
   context: Context,
   id: ChargeId,
-  account: Account,
+  gateway: Gateway,
   report: Report,
   source: string,
   { asItWas, ...extra }: Pick<Decided, "effect"> & { asItWas?: Payment } = {},
 ): Promise<Confirmed> {
-  for (let round = 0; round < limits.paymentRounds; round++) {
-    const payment = round === 0 && asItWas ? asItWas : await context.reader.find(id);
-    if (!payment) return "gone";
-    const decided = settle(payment, report, givenFor(context, account.gateway, source));
-    const { saved } = await context.saver.save({ ...decided, ...extra });
-    if (!saved) continue;
-    tellLog(context, payment, decided, report, source);
-    return "settled";
-  }
-  return "later";
+  const decide = (payment: Payment) => ({ ...settle(payment, report, givenFor(context, gateway, source)), ...extra });
+  const changed = await changeCharge(context, id, decide, asItWas);
+  if (typeof changed === "string") return changed === "gone" ? "gone" : "later";
+  tellLog(context, changed, report, source);
+  return "settled";
 }
 
-async function ask(
+/** Asks the gateway about a charge. Throws GatewayError when it does not say. */
+export async function askGateway(
   context: Context,
   account: Account,
   { charge, order }: Payment,
-  key: { gatewayId: string | null; reference: string },
+  key: ChargeKey,
 ): Promise<Report> {
   return context.gate.pass(account.id, async () => {
     // Those that waited behind calls that failed find out here that nobody answers.
@@ -96,9 +94,18 @@ async function ask(
   });
 }
 
-/** The next time that it is asked about, and an answer for whoever tapped "verify" and waits. */
-async function notAnswered(context: Context, id: ChargeId, account: Account, error: unknown): Promise<void> {
-  await patch(context, id, (payment) => {
+/**
+ * The next time that it is asked about, and an answer for whoever tapped "verify" and waits. `account`: undefined = it cannot be used, so its
+ * gateway is in no need of being spared.
+ */
+async function notAnswered(
+  context: Context,
+  id: ChargeId,
+  account: Account | undefined,
+  error: unknown,
+): Promise<"later"> {
+  const leastSeconds = account?.gateway.askEverySeconds ?? 0;
+  await changeCharge(context, id, (payment) => {
     const { charge } = payment;
     const now = context.clock.now();
     const meaning = error instanceof GatewayError ? error.meaning : "away";
@@ -110,8 +117,8 @@ async function notAnswered(context: Context, id: ChargeId, account: Account, err
     const afterMs = error instanceof GatewayError ? (error.afterMs ?? 0) : 0;
     const next = wasNeverMade
       ? null
-      : nextCheck({ ...charge, state: to }, now, Math.max(account.gateway.askEverySeconds, afterMs / 1_000));
-    return {
+      : nextCheck({ ...charge, state: to }, now, Math.max(leastSeconds, afterMs / 1_000));
+    return decisionOn(payment, now, {
       set: {
         state: to,
         ...(to !== charge.state && { reason: meaning }),
@@ -120,22 +127,11 @@ async function notAnswered(context: Context, id: ChargeId, account: Account, err
         asked_at: null,
       },
       facts: factsUnanswered(payment, to),
-      alerts: meaning === "credentials" ? [deafAlert(payment, account)] : [],
-      evidence:
-        to === charge.state
-          ? []
-          : [
-              {
-                charge_id: id,
-                source: "poll",
-                verdict: meaning,
-                from_state: charge.state,
-                to_state: to,
-                report: null,
-              },
-            ],
-    };
+      alerts: account && meaning === "credentials" ? [deafAlert(payment, account)] : [],
+      evidence: to === charge.state ? [] : [evidenceOf(payment, { source: "poll", verdict: meaning, to })],
+    });
   });
+  return "later";
 }
 
 /** Without credentials no payment is seen any more: a human must look. */
@@ -165,38 +161,26 @@ export function pendingFact(payment: Payment) {
 }
 
 /** We know no id, and the gateway finds nothing by our reference: only a notice can tell. At its end it is given up, and a human looks. */
-async function cannotBeAsked(context: Context, id: ChargeId, account: Account): Promise<Confirmed> {
-  await patch(context, id, (payment) => {
+async function cannotBeAsked(context: Context, id: ChargeId, account: Account): Promise<"later"> {
+  await changeCharge(context, id, (payment) => {
     const { charge } = payment;
     const now = context.clock.now();
+    const set = { check_at: nextCheck(charge, now, account.gateway.askEverySeconds), asked_at: null };
     if (now.getTime() < charge.expiresAt.getTime() || charge.state !== "unknown")
-      return { set: { check_at: nextCheck(charge, now, account.gateway.askEverySeconds), asked_at: null } };
-    return {
-      set: { state: "failed", reason: "lost", check_at: null, asked_at: null },
+      return decisionOn(payment, now, { set });
+    return decisionOn(payment, now, {
+      set: { ...set, state: "failed", reason: "lost", check_at: null },
       alerts: [alertOf("lost", payment)],
-      evidence: [
-        { charge_id: id, source: "poll", verdict: "lost", from_state: charge.state, to_state: "failed", report: null },
-      ],
-    };
+      evidence: [evidenceOf(payment, { source: "poll", verdict: "lost", to: "failed" })],
+    });
   });
   return "later";
 }
 
-type Patch = Pick<Decided, "facts" | "alerts" | "evidence"> & { set: Record<string, unknown> };
+type Saved = { payment: Payment; decided: Decided };
 
-async function patch(context: Context, id: ChargeId, decide: (payment: Payment) => Patch): Promise<void> {
-  for (let round = 0; round < limits.paymentRounds; round++) {
-    const payment = await context.reader.find(id);
-    if (!payment) return;
-    const { charge, order } = payment;
-    const { set, ...rest } = decide(payment);
-    const versions = { order: { id: order.id, version: order.version }, charge: { id, version: charge.version, set } };
-    const { saved } = await context.saver.save({ botId: order.botId, at: context.clock.now(), ...versions, ...rest });
-    if (saved) return;
-  }
-}
-
-function tellLog(context: Context, { charge, order }: Payment, decided: Decided, report: Report, source: string): void {
+function tellLog(context: Context, { payment, decided }: Saved, report: Report, source: string): void {
+  const { charge, order } = payment;
   const verdict = decided.evidence?.[0]?.verdict;
   if (verdict === undefined) return;
   const to = String(decided.charge?.set?.state);

@@ -22,10 +22,10 @@
 //
 // What the ledger holds of it stands in books.ts.
 
-import type { ChargeId } from "../kernel/ids.ts";
+import { decisionOn, evidenceOf } from "./decision.ts";
 import type { Report } from "./gateways/gateway.ts";
 import { givenBack, paid } from "./money-moved.ts";
-import { type ChargeState, mayMove, nextCheck, type Payment } from "./payment.ts";
+import { type Charge, mayMove, nextCheck, type Payment } from "./payment.ts";
 import type { Decided, NewFact } from "./save.ts";
 import { againKey, boughtOf, tell } from "./say.ts";
 import { type Given, nothing, odd, type Settlement, withFee } from "./verdict.ts";
@@ -38,36 +38,29 @@ export function settle(payment: Payment, report: Report, given: Given): Decided 
   const isNews = settlement.to !== charge.state || settlement.verdict !== "nothing_new";
   const answered = charge.askedAt !== null;
   const facts = [...settlement.facts, ...(answered ? answerOf(payment, settlement) : [])];
-  return {
-    botId: order.botId,
-    at: given.now,
-    order: { id: order.id, version: order.version, ...(settlement.orderSet && { set: settlement.orderSet }) },
-    charge: {
-      id: charge.id,
-      version: charge.version,
-      set: {
-        ...settlement.set,
-        state: settlement.to,
-        checks: charge.checks + 1,
-        check_at: nextCheck(after, given.now, given.askEverySeconds),
-        ...(answered && { asked_at: null }),
-      },
+  const { brCode, ...said } = report;
+  const { to, verdict, orderSet } = settlement;
+  return decisionOn(payment, given.now, {
+    set: {
+      ...settlement.set,
+      state: to,
+      checks: charge.checks + 1,
+      check_at: nextCheck(after, given.now, given.askEverySeconds),
+      ...(answered && { asked_at: null }),
     },
-    ...(isNews && { evidence: [evidenceOf(charge.id, charge.state, settlement, report, given.source)] }),
+    ...(orderSet && { orderSet }),
+    ...(isNews && { evidence: [evidenceOf(payment, { source: given.source, verdict, to, report: said })] }),
     transfers: settlement.transfers,
     deliveries: settlement.deliveries,
     ...(settlement.revoke && { revoke: order.id }),
     facts,
     alerts: settlement.alerts,
-  };
+  });
 }
 
 function verdictOf(payment: Payment, report: Report, given: Given): Settlement {
   const { charge } = payment;
-  const isOther =
-    (charge.gatewayId !== null && report.gatewayId !== "" && report.gatewayId !== charge.gatewayId) ||
-    (report.reference !== null && report.reference !== charge.reference);
-  if (isOther) return odd(payment, "other_charge");
+  if (isOfAnother(charge, report)) return odd(payment, "other_charge");
   if (report.state === "unknown") return odd(payment, "strange_word");
   const settlement = byState(payment, report, given);
   // Learned with whatever answer; kept with whatever decision.
@@ -75,6 +68,11 @@ function verdictOf(payment: Payment, report: Report, given: Given): Settlement {
   if (report.endToEndId !== null) settlement.set.end_to_end_id = report.endToEndId;
   return settlement;
 }
+
+/** The report names another id, or another reference, than the charge has. */
+export const isOfAnother = ({ gatewayId, reference }: Charge, report: Report): boolean =>
+  (gatewayId !== null && report.gatewayId !== "" && report.gatewayId !== gatewayId) ||
+  (report.reference !== null && report.reference !== reference);
 
 function byState(payment: Payment, report: Report, given: Given): Settlement {
   switch (report.state) {
@@ -153,9 +151,4 @@ function answerOf(payment: Payment, { to, facts }: Settlement): NewFact[] {
   if (to === "expired" || to === "failed")
     return [tell(payment, { kind: "charge.expired", again: againKey(order), message: null, ...bought })];
   return [];
-}
-
-function evidenceOf(id: ChargeId, from: ChargeState, { to, verdict }: Settlement, report: Report, source: string) {
-  const { brCode, ...said } = report;
-  return { charge_id: id, source, verdict, from_state: from, to_state: to, report: said };
 }

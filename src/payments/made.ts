@@ -1,6 +1,5 @@
 // Keeps how the making of a charge ended: it can be paid and is shown, or it failed, or nobody knows.
 
-import { whileAway } from "#db/retry.ts";
 import type { ChargeId } from "../kernel/ids.ts";
 import { limits } from "../kernel/limits.ts";
 import { hashToken } from "../kernel/secret.ts";
@@ -8,8 +7,10 @@ import type { Account } from "./accounts.ts";
 import { readBrCode } from "./br-code.ts";
 import { type Context, givenFor } from "./context.ts";
 import { shownFact } from "./decide.ts";
+import { type Change, decisionOn, evidenceOf } from "./decision.ts";
 import type { Charged, GatewayError } from "./gateways/gateway.ts";
-import { nextCheck, type Payment } from "./payment.ts";
+import { type ChargeState, nextCheck, type Payment } from "./payment.ts";
+import { changeCharge } from "./rounds.ts";
 import type { Decided } from "./save.ts";
 
 /** Shown, unless its code is not what was asked for: then nobody may pay it, and if somebody does, it is honoured. */
@@ -20,12 +21,7 @@ export async function keepMade(
   charged: Charged,
   ours: Date,
 ): Promise<void> {
-  for (let round = 0; round < limits.paymentRounds; round++) {
-    const payment = await whileAway(() => context.reader.find(id), context.log, context.signal);
-    if (!payment) return;
-    const decided = madeDecision(context, payment, account, charged, ours);
-    if ((await context.saver.save(decided)).saved) return;
-  }
+  await changeCharge(context, id, (payment) => madeDecision(context, payment, account, charged, ours));
 }
 
 function madeDecision(context: Context, payment: Payment, account: Account, charged: Charged, ours: Date): Decided {
@@ -43,49 +39,28 @@ function madeDecision(context: Context, payment: Payment, account: Account, char
       notice_token_hash: `\\x${hashToken(charged.noticeToken).toString("hex")}`,
     }),
   };
-  const versions = (set: Record<string, unknown>, isDone: boolean) => ({
-    botId: order.botId,
-    at: now,
-    order: { id: order.id, version: order.version, ...(isDone && { set: { due_at: null } }) },
-    charge: { id: charge.id, version: charge.version, set },
-  });
-  const evidence = (verdict: string, to: string) => [
-    {
-      charge_id: charge.id,
-      source: "create",
-      verdict,
-      from_state: charge.state,
-      to_state: to,
-      report: { gatewayId, brCodeFault: wrong },
-    },
-  ];
+  const report = { gatewayId, brCodeFault: wrong };
+  const decision = (verdict: string, to: ChargeState, change: Change) =>
+    decisionOn(payment, now, { ...change, evidence: [evidenceOf(payment, { source: "create", verdict, to, report })] });
   // Somebody was faster: a notice of its payment came before this answer, or another charge of the order can be paid by now.
   if ((charge.state !== "creating" && charge.state !== "unknown") || payment.hasOtherLive)
-    return { ...versions(learned, false), evidence: evidence("made_late", charge.state) };
+    return decision("made_late", charge.state, { set: learned });
   if (wrong !== null) {
     const check = nextCheck({ ...charge, state: "failed", expiresAt }, now, given.askEverySeconds);
     const sentence = `O gateway ${charge.gateway} devolveu um código PIX que não confere (${wrong}) no pedido nº ${order.id}; o código não foi mostrado.`;
-    return {
-      ...versions({ ...learned, br_code: null, state: "failed", reason: wrong, check_at: check }, false),
-      evidence: evidence(wrong, "failed"),
+    return decision(wrong, "failed", {
+      set: { ...learned, br_code: null, state: "failed", reason: wrong, check_at: check },
       alerts: [{ tenantId: order.tenantId, kind: "charge.br_code", about: `charge:${charge.id}`, sentence }],
-    };
+    });
   }
   const shown = { ...payment, charge: { ...charge, brCode: charged.brCode, expiresAt } };
-  return {
-    ...versions(
-      {
-        ...learned,
-        state: "pending",
-        reason: null,
-        check_at: nextCheck({ ...charge, state: "pending", expiresAt }, now, given.askEverySeconds),
-      },
-      true,
-    ),
-    evidence: evidence("made", "pending"),
+  const check = nextCheck({ ...charge, state: "pending", expiresAt }, now, given.askEverySeconds);
+  return decision("made", "pending", {
+    set: { ...learned, state: "pending", reason: null, check_at: check },
+    orderSet: { due_at: null },
     // An order that was paid meanwhile by an earlier charge must not be paid again.
     facts: order.state === "open" ? [shownFact(shown, given.legalNotice)] : [],
-  };
+  });
 }
 
 /** What is wrong with the answer; null = nothing. */
@@ -104,35 +79,22 @@ export async function keepNotMade(
   account: Account,
   error: GatewayError,
 ): Promise<void> {
-  for (let round = 0; round < limits.paymentRounds; round++) {
-    const payment = await whileAway(() => context.reader.find(id), context.log, context.signal);
-    if (!payment) return;
-    const { charge, order } = payment;
+  const isLost = error.meaning === "unknown";
+  const isRefused = error.meaning === "credentials";
+  const to = isLost ? "unknown" : "failed";
+  const reason = error.message.slice(0, 200);
+  const changed = await changeCharge(context, id, (payment) => {
     // A notice that came before our answer knows better.
-    if (charge.state !== "creating") return;
+    if (payment.charge.state !== "creating") return undefined;
     const now = context.clock.now();
-    const isLost = error.meaning === "unknown";
-    const state = isLost ? "unknown" : "failed";
     const check = isLost ? new Date(now.getTime() + limits.lostChargeMs) : null;
-    const evidence = {
-      charge_id: id,
-      source: "create",
-      verdict: error.meaning,
-      from_state: charge.state,
-      to_state: state,
-    };
-    const { saved } = await context.saver.save({
-      botId: order.botId,
-      at: now,
-      order: { id: order.id, version: order.version },
-      charge: { id, version: charge.version, set: { state, reason: error.message.slice(0, 200), check_at: check } },
-      evidence: [{ ...evidence, report: { reason: error.message.slice(0, 200) } }],
-      alerts: error.meaning === "credentials" ? [refusedAlert(payment, account)] : [],
+    return decisionOn(payment, now, {
+      set: { state: to, reason, check_at: check },
+      evidence: [evidenceOf(payment, { source: "create", verdict: error.meaning, to, report: { reason } })],
+      alerts: isRefused ? [refusedAlert(payment, account)] : [],
     });
-    if (!saved) continue;
-    if (error.meaning === "credentials") await setRefused(context, account);
-    return;
-  }
+  });
+  if (isRefused && typeof changed === "object") await setRefused(context, account);
 }
 
 /** Told once a day at most. */

@@ -92,6 +92,8 @@ async function findAccount(
 ): Promise<Account | undefined> {
   if (key === undefined) return undefined;
   const account = await accounts.findByKey(hashToken(key));
+  // Nothing can be said of it now. Whoever sent it sends it again, and a payment is found without it, too.
+  if (account === "unusable") throw tooLate();
   if (account?.gateway.kind !== gateway.kind) throw forged();
   return account;
 }

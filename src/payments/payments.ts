@@ -56,10 +56,10 @@ export function openPayments(options: {
   /** Called with notices that were just kept; must not throw. */
   onNotices: (ids: NoticeId[]) => void;
 }): Payments {
-  const { sql, keyring, clock } = options;
+  const { sql, keyring, clock, log } = options;
   const context: Context = {
     ...options,
-    accounts: openAccounts(sql, keyring),
+    accounts: openAccounts(sql, keyring, log),
     breaker: openBreaker(),
     caller: openCaller(),
     reader: openReader(sql),

@@ -15,13 +15,24 @@ import { confirm, pendingFact } from "./confirm.ts";
 import type { Context } from "./context.ts";
 import { listOrders } from "./list-orders.ts";
 import { addTold, payerPlace } from "./payer.ts";
+import { putOff } from "./put-off.ts";
 import { deliverAgain } from "./redeliver.ts";
+import { inRounds } from "./rounds.ts";
 import type { Decided } from "./save.ts";
 import { starsSaid } from "./stars.ts";
 
-export type Request = { slot: Slot; id: RowId; n: number; botId: BotId; chatId: ChatId; body: PaymentBody };
+export type Request = {
+  slot: Slot;
+  id: RowId;
+  n: number;
+  botId: BotId;
+  chatId: ChatId;
+  body: PaymentBody;
+  /** Tries that failed. */
+  attempts: number;
+};
 
-/** Does all pending requests of these rows. One that fails stays in its row, and the sweep gives it out again. */
+/** Does all pending requests of these rows. One that fails stays in its row, and the sweep gives it out again, within a bound. */
 export async function doRequests(context: Context, rows: RowKey[]): Promise<number> {
   const requests = await readRequests(context.sql, rows);
   const done = await Promise.all(requests.map((request) => tryRequest(context, request)));
@@ -33,14 +44,7 @@ async function tryRequest(context: Context, request: Request): Promise<boolean> 
     await doRequest(context, request);
     return true;
   } catch (error) {
-    const about = {
-      slot: request.slot,
-      rowId: request.id,
-      ask: request.body.ask,
-      reason: redactTokens(reasonOf(error)),
-    };
-    context.log.error({ fact: "request.failed", ...about }, "a request for payments failed; it is tried again");
-    await putOff(context, request);
+    await putOff(context, request, redactTokens(reasonOf(error)));
     return false;
   }
 }
@@ -119,7 +123,7 @@ async function isAskedAgain(context: Context, request: Request, id: ChargeId): P
 }
 
 async function isKeptAsAsked(context: Context, request: Request, id: ChargeId): Promise<boolean> {
-  for (let round = 0; round < limits.paymentRounds; round++) {
+  const isKept = await inRounds(async () => {
     const payment = await context.reader.find(id);
     if (!payment) return false;
     const now = context.clock.now();
@@ -127,10 +131,9 @@ async function isKeptAsAsked(context: Context, request: Request, id: ChargeId): 
     const set = { asked_at: now, check_at: new Date(now.getTime() + limits.paymentAgainMs) };
     const charge = { id, version: payment.charge.version, set };
     const { saved } = await context.saver.save({ ...decidedFor(context, request), charge });
-    if (saved) return true;
-    if (!(await isStillAsked(context, request))) return false;
-  }
-  return false;
+    return saved || ((await isStillAsked(context, request)) ? undefined : false);
+  });
+  return isKept ?? false;
 }
 
 async function isStillAsked({ sql }: Context, { slot, id, n }: Request): Promise<boolean> {
@@ -143,20 +146,17 @@ type PayerTold = Extract<PaymentBody, { ask: "payer" }>;
 
 /** He told what a gateway must know: kept, and the order that waited for it goes on. */
 async function keepTold(context: Context, request: Request, told: PayerTold): Promise<void> {
-  for (let round = 0; round < limits.paymentRounds; round++) {
-    const order = await tryKeepTold(context, request, told);
-    if (order !== "changed") return order === null ? undefined : chargeOrder(context, order);
-    if (!(await isStillAsked(context, request))) return;
-  }
-  throw new Error("somebody else kept changing the order");
+  const order = await inRounds(() => tryKeepTold(context, request, told));
+  if (order === undefined) throw new Error("somebody else kept changing the order");
+  if (order !== null) await chargeOrder(context, order);
 }
 
-/** The order that goes on; null = none waits; "changed": it is to be read again. */
+/** The order that goes on; null = none waits; undefined = it is to be read again. */
 async function tryKeepTold(
   context: Context,
   request: Request,
   { field, sealed }: PayerTold,
-): Promise<OrderId | null | "changed"> {
+): Promise<OrderId | null | undefined> {
   const { botId, chatId } = request;
   const value = context.keyring.open(sealed, payerPlace(botId, chatId));
   const [known] = await context.sql<
@@ -176,22 +176,17 @@ async function tryKeepTold(
     payer,
     ...(waiting && { order: { ...waiting, set } }),
   });
-  if (!saved) return "changed";
+  if (!saved) return (await isStillAsked(context, request)) ? undefined : null;
   return waiting?.id ?? null;
 }
 
-type RequestRow = { slot: Slot; row_id: RowId; n: number; bot_id: BotId; chat_id: ChatId; body: PaymentBody };
+type RequestRow = Omit<Request, "id" | "botId" | "chatId"> & { row_id: RowId; bot_id: BotId; chat_id: ChatId };
 
 async function readRequests(sql: Database, rows: RowKey[]): Promise<Request[]> {
   const found = await sql<RequestRow[]>`
     SELECT e.* FROM unnest(${slotsOf(rows)}::int[], ${idsOf(rows)}::bigint[]) AS key (slot, id)
     CROSS JOIN LATERAL (
-      SELECT slot, row_id, n, bot_id, chat_id, body FROM effect
+      SELECT slot, row_id, n, bot_id, chat_id, body, attempts FROM effect
       WHERE effect.slot = key.slot AND effect.row_id = key.id AND kind = 'payment' AND state = 'pending' ORDER BY n) AS e`;
   return found.map(({ row_id, bot_id, chat_id, ...rest }) => ({ ...rest, id: row_id, botId: bot_id, chatId: chat_id }));
-}
-
-async function putOff({ sql, clock }: Context, { slot, id, n }: Request): Promise<void> {
-  const dueAt = new Date(clock.now().getTime() + limits.paymentAgainMs);
-  await sql`UPDATE effect SET due_at = ${dueAt}, attempts = attempts + 1 WHERE slot = ${slot} AND row_id = ${id} AND n = ${n} AND state = 'pending'`;
 }

@@ -10,7 +10,7 @@ import { limits } from "../kernel/limits.ts";
 import type { Log } from "../kernel/log.ts";
 
 /** A row's columns by their names in the database. */
-type Columns = Record<string, unknown>;
+export type Columns = Record<string, unknown>;
 
 export type NewFact = {
   body: Fact;
@@ -27,6 +27,8 @@ export type Decided = {
   botId: BotId;
   at: Date;
   effect?: [Slot, RowId, number];
+  /** The effect is refused for this reason, and not done. */
+  refused?: string;
   order?: { id: OrderId; version: number; set?: Columns };
   newOrder?: Columns;
   charge?: { id: ChargeId; version: number; set?: Columns };

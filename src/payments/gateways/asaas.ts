@@ -9,23 +9,18 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { type Cents, cents, fromDecimal, toDecimal } from "../../kernel/money.ts";
 import { hashToken, matchesHash } from "../../kernel/secret.ts";
+import { baseUrl, credentialsOf, secret } from "./credential-fields.ts";
 import type { RawNotice, Report, ReportState, Verdict } from "./gateway.ts";
 import { type Api, type ChargeInput, defineGateway, GatewayError, type Hint } from "./gateway.ts";
 import { expectShape, textOrNull } from "./read-answer.ts";
 
-const text = (title: string, description: string, secret = false) =>
-  Type.String({ title, description, minLength: 1, maxLength: 500, ...(secret && { secret: true }) });
-
-const Credentials = Type.Object(
-  {
-    apiKey: text("Chave da API", "No Asaas, em Integrações → Chaves de API (começa com $aact_).", true),
-    noticeToken: Type.Optional(
-      text("Token dos avisos", "O token de autenticação que você deu ao webhook, em Integrações → Webhooks.", true),
-    ),
-    baseUrl: Type.Optional(text("Endereço da API", "Só para testes: https://api-sandbox.asaas.com/v3")),
-  },
-  { additionalProperties: false },
-);
+const Credentials = credentialsOf({
+  apiKey: secret("Chave da API", "No Asaas, em Integrações → Chaves de API (começa com $aact_)."),
+  noticeToken: Type.Optional(
+    secret("Token dos avisos", "O token de autenticação que você deu ao webhook, em Integrações → Webhooks."),
+  ),
+  baseUrl: baseUrl("Só para testes: https://api-sandbox.asaas.com/v3"),
+});
 
 const Id = Type.String({ pattern: "^[A-Za-z0-9_-]{1,100}$" });
 const Customer = Type.Object({ id: Id });

@@ -23,31 +23,29 @@ import {
   Token,
   Txid,
 } from "./bacen-pix-answers.ts";
+import { baseUrl, credentialsOf, secret, text } from "./credential-fields.ts";
 import type { Verdict } from "./gateway.ts";
 import { type Api, defineGateway, GatewayError, type Hint, type RawNotice, type Report } from "./gateway.ts";
 import { expectShape } from "./read-answer.ts";
 
-const text = (title: string, description: string, secret = false) =>
-  Type.String({ title, description, minLength: 1, maxLength: 20_000, ...(secret && { secret: true }) });
+/** A certificate with its chain, or a key. */
+const PEM_LENGTH = 20_000;
 
-const Credentials = Type.Object(
-  {
-    clientId: text("Client ID", "Na Efí: API → Aplicações → sua aplicação."),
-    clientSecret: text("Client Secret", "Na Efí: API → Aplicações → sua aplicação.", true),
-    pixKey: text("Chave Pix", "A chave que recebe, cadastrada nesta conta."),
-    certificate: Type.Optional(text("Certificado (PEM)", "A parte BEGIN CERTIFICATE do certificado da API.")),
-    privateKey: Type.Optional(text("Chave privada (PEM)", "A parte BEGIN PRIVATE KEY do certificado da API.", true)),
-    noticeSecret: Type.Optional(
-      text("Segredo dos avisos", "Vai no endereço dos avisos, em hmac=. É criado ao registrar os avisos.", true),
-    ),
-    baseUrl: Type.Optional(
-      text("Endereço da API", "Em branco, o da Efí. Testes na Efí: https://pix-h.api.efipay.com.br"),
-    ),
-    tokenPath: Type.Optional(text("Caminho do token", "Em branco, o da Efí: /oauth/token")),
-    apiPath: Type.Optional(text("Caminho da API Pix", "Em branco, o da Efí: /v2")),
-  },
-  { additionalProperties: false },
-);
+const Credentials = credentialsOf({
+  clientId: text("Client ID", "Na Efí: API → Aplicações → sua aplicação."),
+  clientSecret: secret("Client Secret", "Na Efí: API → Aplicações → sua aplicação."),
+  pixKey: text("Chave Pix", "A chave que recebe, cadastrada nesta conta."),
+  certificate: Type.Optional(text("Certificado (PEM)", "A parte BEGIN CERTIFICATE do certificado da API.", PEM_LENGTH)),
+  privateKey: Type.Optional(
+    secret("Chave privada (PEM)", "A parte BEGIN PRIVATE KEY do certificado da API.", PEM_LENGTH),
+  ),
+  noticeSecret: Type.Optional(
+    secret("Segredo dos avisos", "Vai no endereço dos avisos, em hmac=. É criado ao registrar os avisos."),
+  ),
+  baseUrl: baseUrl("Em branco, o da Efí. Testes na Efí: https://pix-h.api.efipay.com.br"),
+  tokenPath: Type.Optional(text("Caminho do token", "Em branco, o da Efí: /oauth/token")),
+  apiPath: Type.Optional(text("Caminho da API Pix", "Em branco, o da Efí: /v2")),
+});
 
 const PAGE = 100;
 const MOST_PAGES = 100;

@@ -10,6 +10,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { type Cents, cents, toDecimal } from "../../kernel/money.ts";
 import { hashToken, matchesHash } from "../../kernel/secret.ts";
+import { baseUrl, credentialsOf, secret } from "./credential-fields.ts";
 import type { RawNotice, StatementLine, Verdict } from "./gateway.ts";
 import { type Api, type ChargeInput, defineGateway, GatewayError, type Hint } from "./gateway.ts";
 import {
@@ -25,30 +26,19 @@ import {
 } from "./mercadopago-answers.ts";
 import { dateOrNull, expectShape } from "./read-answer.ts";
 
-const Credentials = Type.Object(
-  {
-    accessToken: Type.String({
-      title: "Access Token",
-      description: "Em Suas integrações → sua aplicação → Credenciais de produção (começa com APP_USR-).",
-      secret: true,
-      minLength: 1,
-      maxLength: 500,
-    }),
-    webhookSecret: Type.Optional(
-      Type.String({
-        title: "Assinatura secreta dos avisos",
-        description: "Em Suas integrações → sua aplicação → Webhooks. Com ela, avisos falsos são recusados.",
-        secret: true,
-        minLength: 1,
-        maxLength: 500,
-      }),
+const Credentials = credentialsOf({
+  accessToken: secret(
+    "Access Token",
+    "Em Suas integrações → sua aplicação → Credenciais de produção (começa com APP_USR-).",
+  ),
+  webhookSecret: Type.Optional(
+    secret(
+      "Assinatura secreta dos avisos",
+      "Em Suas integrações → sua aplicação → Webhooks. Com ela, avisos falsos são recusados.",
     ),
-    baseUrl: Type.Optional(
-      Type.String({ title: "Endereço da API", description: "Deixe em branco para usar o do Mercado Pago." }),
-    ),
-  },
-  { additionalProperties: false },
-);
+  ),
+  baseUrl: baseUrl("Deixe em branco para usar o do Mercado Pago."),
+});
 
 const Notice = Type.Object({ type: Type.String(), data: Type.Object({ id: Id }) });
 

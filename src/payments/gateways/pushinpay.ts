@@ -7,36 +7,20 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { cents, fromCents } from "../../kernel/money.ts";
 import { hashToken, matchesHash } from "../../kernel/secret.ts";
+import { baseUrl, credentialsOf, secret } from "./credential-fields.ts";
 import { defineGateway, GatewayError, type Hint, type RawNotice, type ReportState } from "./gateway.ts";
 import { expectShape, textOrNull } from "./read-answer.ts";
 
-const Credentials = Type.Object(
-  {
-    token: Type.String({
-      title: "Token da API",
-      description: "No painel da PushinPay, em Configurações → Integrações.",
-      secret: true,
-      minLength: 1,
-      maxLength: 500,
-    }),
-    noticeToken: Type.Optional(
-      Type.String({
-        title: "Token dos avisos",
-        description: "O valor do cabeçalho x-pushinpay-token, se você criou um nas configurações de webhook do painel.",
-        secret: true,
-        minLength: 1,
-        maxLength: 500,
-      }),
+const Credentials = credentialsOf({
+  token: secret("Token da API", "No painel da PushinPay, em Configurações → Integrações."),
+  noticeToken: Type.Optional(
+    secret(
+      "Token dos avisos",
+      "O valor do cabeçalho x-pushinpay-token, se você criou um nas configurações de webhook do painel.",
     ),
-    baseUrl: Type.Optional(
-      Type.String({
-        title: "Endereço da API",
-        description: "Só para o ambiente de testes: https://api-sandbox.pushinpay.com.br/api",
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
+  ),
+  baseUrl: baseUrl("Só para o ambiente de testes: https://api-sandbox.pushinpay.com.br/api"),
+});
 
 const Id = Type.String({ minLength: 1, maxLength: 100 });
 const Charge = Type.Object({ id: Id, qr_code: Type.String({ minLength: 1 }) });

@@ -6,24 +6,20 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { cents, fromCents } from "../../kernel/money.ts";
 import { hashToken, matchesHash } from "../../kernel/secret.ts";
+import { credentialsOf, secret } from "./credential-fields.ts";
 import type { StatementLine, Verdict } from "./gateway.ts";
 import { defineGateway, GatewayError, type Hint, type RawNotice, type Report, type ReportState } from "./gateway.ts";
 import { dateOrNull, expectShape, textOrNull } from "./read-answer.ts";
 
-const secret = (title: string, description: string) =>
-  Type.String({ title, description, secret: true, minLength: 1, maxLength: 200 });
-const Credentials = Type.Object(
-  {
-    token: secret("Token da API", "O campo token que o sandbox responde ao criar um lojista."),
-    noticeSecret: secret("Segredo dos avisos", "O campo noticeSecret da mesma resposta."),
-    baseUrl: Type.String({
-      title: "Endereço do sandbox",
-      description: "O endereço que o comando grimbots sandbox-gateway mostra, como http://127.0.0.1:8082.",
-      pattern: "^https?://",
-    }),
-  },
-  { additionalProperties: false },
-);
+const Credentials = credentialsOf({
+  token: secret("Token da API", "O campo token que o sandbox responde ao criar um lojista."),
+  noticeSecret: secret("Segredo dos avisos", "O campo noticeSecret da mesma resposta."),
+  baseUrl: Type.String({
+    title: "Endereço do sandbox",
+    description: "O endereço que o comando grimbots sandbox-gateway mostra, como http://127.0.0.1:8082.",
+    pattern: "^https?://",
+  }),
+});
 const Amount = Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER });
 const Id = Type.String({ minLength: 1, maxLength: 100 });
 const Odd = Type.Optional(Type.Unknown());

@@ -7,33 +7,15 @@
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { type Cents, cents, fromDecimal, toDecimal } from "../../kernel/money.ts";
+import { baseUrl, credentialsOf, secret, text } from "./credential-fields.ts";
 import { type ChargeInput, defineGateway, GatewayError, type Hint, type Payer, type ReportState } from "./gateway.ts";
 import { dateOrNull, expectShape, textOrNull } from "./read-answer.ts";
 
-const Credentials = Type.Object(
-  {
-    publicKey: Type.String({
-      title: "Chave pública",
-      description: "No painel, em Integrações → API (x-public-key).",
-      minLength: 1,
-      maxLength: 500,
-    }),
-    secretKey: Type.String({
-      title: "Chave secreta",
-      description: "Aparece uma vez, ao criar a chave pública (x-secret-key).",
-      secret: true,
-      minLength: 1,
-      maxLength: 500,
-    }),
-    baseUrl: Type.Optional(
-      Type.String({
-        title: "Endereço da API",
-        description: "O da sua marca, por exemplo https://app.amplopay.com/api/v1; em branco, o da SigiloPay.",
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
+const Credentials = credentialsOf({
+  publicKey: text("Chave pública", "No painel, em Integrações → API (x-public-key)."),
+  secretKey: secret("Chave secreta", "Aparece uma vez, ao criar a chave pública (x-secret-key)."),
+  baseUrl: baseUrl("O da sua marca, por exemplo https://app.amplopay.com/api/v1; em branco, o da SigiloPay."),
+});
 
 const Id = Type.String({ minLength: 1, maxLength: 100 });
 const Charge = Type.Object({

@@ -6,33 +6,15 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { cents, fromDecimal, toDecimal } from "../../kernel/money.ts";
+import { baseUrl, credentialsOf, secret, text } from "./credential-fields.ts";
 import { type Api, defineGateway, GatewayError, type Hint, type RawNotice, type ReportState } from "./gateway.ts";
 import { expectShape, textOrNull } from "./read-answer.ts";
 
-const Credentials = Type.Object(
-  {
-    clientId: Type.String({
-      title: "Client ID",
-      description: "No painel da SyncPay, em Chaves de API.",
-      minLength: 1,
-      maxLength: 500,
-    }),
-    clientSecret: Type.String({
-      title: "Client Secret",
-      description: "Aparece ao lado do Client ID.",
-      secret: true,
-      minLength: 1,
-      maxLength: 500,
-    }),
-    baseUrl: Type.Optional(
-      Type.String({
-        title: "Endereço da API",
-        description: "Só se a SyncPay indicar outro endereço para a sua conta.",
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
+const Credentials = credentialsOf({
+  clientId: text("Client ID", "No painel da SyncPay, em Chaves de API."),
+  clientSecret: secret("Client Secret", "Aparece ao lado do Client ID."),
+  baseUrl: baseUrl("Só se a SyncPay indicar outro endereço para a sua conta."),
+});
 
 const Id = Type.String({ minLength: 1, maxLength: 100 });
 const Token = Type.Object({

@@ -11,21 +11,16 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { cents } from "../../kernel/money.ts";
+import { baseUrl, credentialsOf } from "./credential-fields.ts";
 import { type Api, type ChargeKey, defineGateway, GatewayError, type HttpRequest, type Report } from "./gateway.ts";
 import { expectShape } from "./read-answer.ts";
 
-const Credentials = Type.Object(
-  {
-    baseUrl: Type.Optional(
-      Type.String({
-        title: "Endereço da API do bot",
-        description: "Preenchido pelo programa com o endereço do bot que vende; deixe em branco.",
-        pattern: "^https?://",
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
+const Credentials = credentialsOf({
+  baseUrl: baseUrl(
+    "Preenchido pelo programa com o endereço do bot que vende; deixe em branco.",
+    "Endereço da API do bot",
+  ),
+});
 type StarsApi = Api<Static<typeof Credentials>>;
 
 const Transaction = Type.Object({

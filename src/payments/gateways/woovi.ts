@@ -10,26 +10,25 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { type Cents, cents, fromCents } from "../../kernel/money.ts";
 import { hashToken, matchesHash } from "../../kernel/secret.ts";
+import { baseUrl, credentialsOf, secret, text } from "./credential-fields.ts";
 import type { ReportState, StatementLine, Verdict } from "./gateway.ts";
 import { type Api, defineGateway, GatewayError, type Hint, type RawNotice } from "./gateway.ts";
 import { dateOrNull, expectShape, textOrNull } from "./read-answer.ts";
 
-const text = (title: string, description: string, secret = false) =>
-  Type.String({ title, description, minLength: 1, maxLength: 5_000, ...(secret && { secret: true }) });
-
-const Credentials = Type.Object(
-  {
-    appId: text("AppID", "No painel da Woovi, em API/Plugins → sua aplicação de API.", true),
-    noticeToken: Type.Optional(
-      text("Authorization dos avisos", "O valor do campo Authorization do webhook, se você preencheu um.", true),
+const Credentials = credentialsOf({
+  appId: secret("AppID", "No painel da Woovi, em API/Plugins → sua aplicação de API."),
+  noticeToken: Type.Optional(
+    secret("Authorization dos avisos", "O valor do campo Authorization do webhook, se você preencheu um."),
+  ),
+  publicKey: Type.Optional(
+    text(
+      "Chave pública (PEM)",
+      "Só se a Woovi trocar a chave com que assina os avisos; em branco, a publicada.",
+      5_000,
     ),
-    publicKey: Type.Optional(
-      text("Chave pública (PEM)", "Só se a Woovi trocar a chave com que assina os avisos; em branco, a publicada."),
-    ),
-    baseUrl: Type.Optional(text("Endereço da API", "Só para testes: https://api.woovi-sandbox.com/api/v1")),
-  },
-  { additionalProperties: false },
-);
+  ),
+  baseUrl: baseUrl("Só para testes: https://api.woovi-sandbox.com/api/v1"),
+});
 
 /** As published in the documentation, where their SHA-256 begins with 9dce6187 and 7c8efa31. */
 const LIVE_KEY = `-----BEGIN PUBLIC KEY-----

@@ -1,11 +1,11 @@
 // What every gateway must make of a vendor that fails: the right GatewayError, never another exception, never a secret in it.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import fc from "fast-check";
 import { type Api, GatewayError, type GatewayMeaning, type HttpRequest } from "#src/payments/gateways/gateway.ts";
 import type { Fault } from "./fake.ts";
 import { fakes } from "./fakes/index.ts";
-import { errorOf, inputOf, leavesOf, openStage, replaced, type Stage } from "./stage.ts";
+import { errorOf, inputOf, leavesOf, replaced, type Stage, stageTestOf } from "./stage.ts";
 
 /** What an error means on the request that makes a charge, and on the one that asks about it. */
 const MEANINGS: [Fault, charge: GatewayMeaning, status: GatewayMeaning][] = [
@@ -24,11 +24,7 @@ const withinOf = (fault: Fault) => (fault === "silence" ? { withinMs: 700 } : {}
 
 for (const fake of fakes) {
   describe(fake.kind, () => {
-    const stageTest = (name: string, story: (stage: Stage) => Promise<void>) =>
-      test(name, async () => {
-        await using stage = await openStage(fake);
-        await story(stage);
-      });
+    const stageTest = stageTestOf(fake);
 
     for (const [fault, onCharge, onStatus] of MEANINGS) {
       stageTest(`${fault} on a charge is ${onCharge}`, async (stage) => {

@@ -1,18 +1,14 @@
 // What every gateway must make of notices: authentic ones lead to their charge, forged ones are known as such, junk never throws.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import fc from "fast-check";
 import type { Charged, ChargeHint, Hint, RawNotice } from "#src/payments/gateways/gateway.ts";
 import { fakes } from "./fakes/index.ts";
-import { leavesOf, openStage, parsedBody, replaced, type Stage } from "./stage.ts";
+import { leavesOf, parsedBody, replaced, type Stage, stageTestOf } from "./stage.ts";
 
 for (const fake of fakes) {
   describe(fake.kind, () => {
-    const stageTest = (name: string, story: (stage: Stage) => Promise<void>) =>
-      test(name, async () => {
-        await using stage = await openStage(fake);
-        await story(stage);
-      });
+    const stageTest = stageTestOf(fake);
 
     stageTest("an authentic notice is not taken for a forgery, and leads to its charge", async (stage) => {
       const { input, charged } = await stage.charge();

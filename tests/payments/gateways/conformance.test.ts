@@ -7,7 +7,7 @@ import type { ChargeInput, Report } from "#src/payments/gateways/gateway.ts";
 import { gateways } from "#src/payments/gateways/index.ts";
 import type { Happening } from "./fake.ts";
 import { fakes } from "./fakes/index.ts";
-import { errorOf, leavesOf, openStage, type Stage } from "./stage.ts";
+import { errorOf, leavesOf, type Stage, stageTestOf } from "./stage.ts";
 
 test("every gateway of the list has a fake", () => {
   // Stars are no HTTP API of a vendor's: their suite stands with Telegram's.
@@ -32,11 +32,7 @@ const sentSince = ({ fake }: Stage, count = 0) => leavesOf(fake.requests.slice(c
 
 for (const fake of fakes) {
   describe(fake.kind, () => {
-    const stageTest = (name: string, story: (stage: Stage) => Promise<void>) =>
-      test(name, async () => {
-        await using stage = await openStage(fake);
-        await story(stage);
-      });
+    const stageTest = stageTestOf(fake);
 
     stageTest("the form of credentials says in Portuguese what each is, and which are secret", async ({ gateway }) => {
       const { properties, additionalProperties } = gateway.credentials;

@@ -1,6 +1,6 @@
 // A gateway and its running fake, with what the conformance suite asks of them again and again.
 
-import { expect } from "bun:test";
+import { expect, test } from "bun:test";
 import { cents } from "#src/kernel/money.ts";
 import { openCaller } from "#src/payments/gateways/call.ts";
 import {
@@ -43,6 +43,13 @@ export async function openStage({ kind, payer, start }: GatewayFake): Promise<St
     [Symbol.asyncDispose]: () => fake[Symbol.asyncDispose](),
   };
 }
+
+/** Declares tests that are given a stage of their own with this fake. */
+export const stageTestOf = (fake: GatewayFake) => (name: string, story: (stage: Stage) => Promise<void>) =>
+  test(name, async () => {
+    await using stage = await openStage(fake);
+    await story(stage);
+  });
 
 let made = 0;
 
