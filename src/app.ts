@@ -5,6 +5,7 @@ import { connectDatabase, type Database } from "#db/connect.ts";
 import { type QueueName, queueList } from "#queues/index.ts";
 import { connectForAdding, connectForWork, waitForRedis } from "#queues/redis.ts";
 import { openAtOnce } from "./at-once.ts";
+import { type Broadcasting, openBroadcasting } from "./broadcasting.ts";
 import { type Inbox, openInbox } from "./inbox/accept.ts";
 import { type Lease, openLease } from "./inbox/lease.ts";
 import type { RowKey } from "./inbox/line.ts";
@@ -23,6 +24,8 @@ import { openProcessor, type Processor } from "./process.ts";
 import { startSweeping } from "./sweeping.ts";
 import { type Bots, openBots } from "./telegram/bots.ts";
 import { openConversation } from "./telegram/conversation.ts";
+import { openMedia } from "./telegram/media.ts";
+import { openPace } from "./telegram/pace.ts";
 import type { TelegramUpdate } from "./telegram/update.ts";
 import { type Giver, openGiver, openQueues, type Queues, startWorkers } from "./work.ts";
 
@@ -40,6 +43,8 @@ export type App = {
   performer: Performer;
   payments: Payments;
   giver: Giver;
+  /** In processes that work on `tasks`. */
+  broadcasting: Broadcasting | undefined;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
@@ -54,7 +59,7 @@ export type AppOptions = {
   processes?: number;
   /** Namespace of the queues in Redis; a Redis Cluster keeps what is in braces on one node. Default `{grimbots}`. */
   prefix?: string;
-  /** Whether to sweep by itself every second. Default true. */
+  /** Whether to sweep, and to look for broadcasts, by itself every second. Default true. */
   sweeps?: boolean;
 };
 
@@ -97,8 +102,10 @@ export async function openApp(options: AppOptions): Promise<App> {
     onNotices: (ids) =>
       void giver.giveNotices(ids).then((taken) => (taken ? undefined : payments.work({ notices: ids }))),
   });
+  const media = openMedia(sql, log);
+  const pace = openPace({ share: 1 / processes });
   const performer = openPerformer({
-    ...{ sql, lease, clock, log, bots, processes, signal },
+    ...{ sql, lease, clock, log, bots, media, pace, signal },
     doRequests: payments.doRequests,
     endDeliveries: (rows) => endDeliveries(sql, rows, clock.now()),
   });
@@ -145,8 +152,16 @@ export async function openApp(options: AppOptions): Promise<App> {
     processor,
     enqueueRequests,
   });
+  // People whose answer is on its way to its first message.
+  let answering = 0;
+  const answer: App["inbox"]["accept"] = (arrival) => {
+    answering += 1;
+    return atOnce.accept(arrival).finally(() => {
+      answering -= 1;
+    });
+  };
   const inbox: App["inbox"] = {
-    accept: (arrival) => (arrival.atOnce && hasRoom() ? atOnce : longWay).accept(arrival),
+    accept: (arrival) => (arrival.atOnce && hasRoom() ? answer(arrival) : longWay.accept(arrival)),
     waiting: () => atOnce.waiting() + longWay.waiting(),
     async idle() {
       await atOnce.idle();
@@ -154,6 +169,12 @@ export async function openApp(options: AppOptions): Promise<App> {
     },
   };
 
+  const broadcasting = workers.includes("tasks")
+    ? openBroadcasting({
+        ...{ sql, lease, clock, log, bots, media, pace, signal, byItself: sweeps },
+        isAsked: () => answering > 0,
+      })
+    : undefined;
   const app: Omit<App, typeof Symbol.asyncDispose> = {
     config,
     log,
@@ -168,6 +189,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     performer,
     payments,
     giver,
+    broadcasting,
   };
   const workRedis = workers.length > 0 ? connectForWork(config.redisUrl, log) : undefined;
   const work = workRedis && startWorkers(app, workers, { redis: workRedis, prefix });
@@ -178,7 +200,10 @@ export async function openApp(options: AppOptions): Promise<App> {
     async [Symbol.asyncDispose]() {
       const close = (name: string, ms: number, part: () => Promise<unknown>) => closeWithin(name, ms, log, part);
       await close("sweep", 1_000, async () => sweeping?.stop());
-      await close("workers", limits.drainMs * 0.3, async () => work?.close());
+      await Promise.all([
+        close("workers", limits.drainMs * 0.3, async () => work?.close()),
+        close("broadcasts", limits.drainMs * 0.4, async () => broadcasting?.close()),
+      ]);
       await close("line", limits.drainMs / 2, async () => {
         await inbox.idle();
         await payments.idle();

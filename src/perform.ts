@@ -19,6 +19,8 @@ import { type Log, redactTokens } from "./kernel/log.ts";
 import { metrics } from "./kernel/metrics.ts";
 import type { Bots } from "./telegram/bots.ts";
 import { markBlocked, migrateChat } from "./telegram/customers.ts";
+import type { Media } from "./telegram/media.ts";
+import type { Pace } from "./telegram/pace.ts";
 import { openSender, type Sender } from "./telegram/sender.ts";
 
 export type Performer = {
@@ -46,7 +48,9 @@ export function openPerformer(options: {
   clock: Clock;
   log: Log;
   bots: Bots;
-  processes: number;
+  /** Of everybody in this process who sends for the bots. */
+  media: Media;
+  pace: Pace;
   signal: AbortSignal;
   /** Does what these rows ask of payments; says how many requests were done. */
   doRequests: (rows: RowKey[]) => Promise<number>;

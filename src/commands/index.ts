@@ -2,6 +2,7 @@
 
 import { botAdd } from "./bot-add.ts";
 import { botWebhook } from "./bot-webhook.ts";
+import { broadcast } from "./broadcast.ts";
 import type { Command } from "./command.ts";
 import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   botWebhook,
   trace,
   refund,
+  broadcast,
   fakeTelegram,
   sandboxGateway,
 ];

@@ -15,6 +15,7 @@ export type OrderId = Branded<number, "OrderId">;
 export type ChargeId = Branded<number, "ChargeId">;
 export type NoticeId = Branded<number, "NoticeId">;
 export type DeliveryId = Branded<number, "DeliveryId">;
+export type BroadcastId = Branded<number, "BroadcastId">;
 export type ProcessId = Branded<number, "ProcessId">;
 /** Telegram's ids: at most 52 significant bits, so a JavaScript number holds them. */
 export type TelegramBotId = Branded<number, "TelegramBotId">;

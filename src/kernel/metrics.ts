@@ -74,6 +74,12 @@ export const metrics = {
     labelNames: ["outcome"],
     registers,
   }),
+  broadcastMessages: new Counter({
+    name: "grimbots_broadcast_messages_total",
+    help: "Messages of broadcasts by outcome: sent, refused, unknown, skipped.",
+    labelNames: ["outcome"],
+    registers,
+  }),
   undelivered: new Gauge({
     name: "grimbots_paid_orders_undelivered",
     help: "Paid orders of which something has not arrived; must be 0.",

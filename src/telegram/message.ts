@@ -7,10 +7,11 @@ import type { Media } from "../funnel/media.ts";
 import type { Say, SayButton, SayMedia } from "../funnel/say.ts";
 import { splitText } from "../funnel/text.ts";
 import type { MediaSource, SendBody } from "../kernel/effect.ts";
+import { limits } from "../kernel/limits.ts";
 import { formatReais } from "../kernel/money.ts";
 
 /** Telegram's bound for the text under a medium, in UTF-16 units after parsing. */
-export const captionUnits = 1024;
+export const captionUnits = limits.captionUnits;
 
 const METHODS = {
   photo: "sendPhoto",

@@ -9,6 +9,10 @@ type Bucket = { tokens: number; atMs: number };
 export type Pace = {
   /** Takes a place and returns 0, or takes none and returns how many milliseconds to wait. */
   take(botId: BotId, chatId: ChatId, bulk: boolean): number;
+  /** How long the bot's own bucket holds bulk back; whatever more a chat has to wait is for that chat alone. */
+  bulkWait(botId: BotId): number;
+  /** All of the bot's bulk is sent by this process from now on, so its whole rate is this process'; false = shared again. */
+  own(botId: BotId, isOwn: boolean): void;
 };
 
 /** `share`: the part of a bot's bulk rate that falls to this process (1 / number of processes). `nowMs`: a monotonic clock. */
@@ -16,21 +20,35 @@ export function openPace(options: { nowMs?: () => number; share?: number } = {})
   const { nowMs = () => performance.now(), share = 1 } = options;
   const chats = new Map<string, Bucket>();
   const bots = new Map<BotId, Bucket>();
-  const bulkPerSecond = limits.bulkPerSecond * share;
-  // At least one whole message, or a small share would never send any.
-  const bulkBurst = Math.max(1, limits.bulkBurst * share);
+  const owned = new Set<BotId>();
+  const shareOf = (botId: BotId): number => (owned.has(botId) ? 1 : share);
+
+  function bulkOf(botId: BotId, now: number): { bot: Bucket; bulkPerSecond: number } {
+    const bulkPerSecond = limits.bulkPerSecond * shareOf(botId);
+    // At least one whole message, or a small share would never send any.
+    const burst = Math.max(1, limits.bulkBurst * shareOf(botId));
+    return { bot: refill(bots, botId, burst, bulkPerSecond, now), bulkPerSecond };
+  }
 
   return {
     take(botId, chatId, bulk) {
       const now = nowMs();
       const chat = refill(chats, `${botId}:${chatId}`, limits.chatBurst, limits.chatPerSecond, now);
-      const bot = refill(bots, botId, bulkBurst, bulkPerSecond, now);
+      const { bot, bulkPerSecond } = bulkOf(botId, now);
       const waitMs = Math.max(waitFor(chat, limits.chatPerSecond), bulk ? waitFor(bot, bulkPerSecond) : 0);
       if (waitMs > 0) return waitMs;
       chat.tokens -= 1;
       // Answers may overdraw the bot's bucket by one second's worth; bulk then waits for it.
       bot.tokens = Math.max(bot.tokens - 1, -bulkPerSecond);
       return 0;
+    },
+    bulkWait(botId) {
+      const { bot, bulkPerSecond } = bulkOf(botId, nowMs());
+      return waitFor(bot, bulkPerSecond);
+    },
+    own(botId, isOwn) {
+      if (isOwn) owned.add(botId);
+      else owned.delete(botId);
     },
   };
 }

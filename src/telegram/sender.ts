@@ -1,7 +1,6 @@
 // One try to send a message: may the bot speak, is it this chat's turn, what did Telegram say, and what does our policy make of it.
 
 import { setTimeout as wait } from "node:timers/promises";
-import type { Database } from "#db/connect.ts";
 import type { Courtesy, KeptMessage, PlacedEffect } from "../inbox/line.ts";
 import { final, later, type Tried } from "../inbox/tried.ts";
 import type { Clock } from "../kernel/clock.ts";
@@ -13,8 +12,8 @@ import { limits } from "../kernel/limits.ts";
 import { type Log, redactTokens } from "../kernel/log.ts";
 import { metrics } from "../kernel/metrics.ts";
 import type { Bot, Bots } from "./bots.ts";
-import { openMedia } from "./media.ts";
-import { openPace } from "./pace.ts";
+import type { Media } from "./media.ts";
+import type { Pace } from "./pace.ts";
 import { type Sent, send } from "./send.ts";
 
 export type SendEffect = PlacedEffect & { kind: "send" };
@@ -29,10 +28,8 @@ export type Sender = {
   giveCourtesy(botId: BotId, courtesy: Courtesy): void;
 };
 
-export function openSender(options: { sql: Database; clock: Clock; log: Log; bots: Bots; processes: number }): Sender {
-  const { sql, clock, log, bots } = options;
-  const media = openMedia(sql, log);
-  const pace = openPace({ share: 1 / options.processes });
+export function openSender(options: { clock: Clock; log: Log; bots: Bots; media: Media; pace: Pace }): Sender {
+  const { clock, log, bots, media, pace } = options;
   const gate = openGate<BotId>(limits.sendsInFlightPerBot, limits.sendsInFlight);
 
   async function trySend(effect: SendEffect, isOurs: () => Promise<boolean>): Promise<Tried | undefined> {
@@ -160,7 +157,8 @@ function callOf(courtesy: Courtesy): [method: string, payload: Record<string, un
   return ["answerPreCheckoutQuery", { pre_checkout_query_id: preCheckoutQueryId, ok: isOk, ...why }];
 }
 
-function keptMessage(body: SendBody, sent: Sent & { outcome: "done" }): KeptMessage {
+/** What stands in the chat, as it is kept. */
+export function keptMessage(body: SendBody, sent: Sent & { outcome: "done" }): KeptMessage {
   const { text, caption } = body.payload;
   return {
     messageId: sent.messageId as MessageId,

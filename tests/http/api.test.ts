@@ -1,46 +1,33 @@
 // The API for sellers: who may ask, what is listed and in which pages, and that nobody ever sees what is another's.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { askApi, openSeller, type Seller } from "../support/api.ts";
-import { openShop, type Shop } from "../support/shop.ts";
+import { askApi, openSellers, type Seller, type SellersStory } from "../support/api.ts";
 import { until } from "../support/until.ts";
-import { OPENING_MS, openWorld, type Running, type World } from "../support/world.ts";
+import { OPENING_MS } from "../support/world.ts";
 
-let world: World;
-let one: Running;
-let shop: Shop;
-let alice: Seller;
-let bob: Seller;
+let story: SellersStory;
 let orderId = 0;
 let chargeId = 0;
 let alertIds: number[] = [];
 
 beforeAll(async () => {
-  world = await openWorld();
-  one = await world.start();
-  shop = await openShop(world, one);
-  alice = await openSeller(world, one, shop.tenantId);
-  const other = await world.addBot();
-  const [row] = await world.sql`SELECT tenant_id FROM bot WHERE id = ${other.botId}`;
-  bob = await openSeller(world, one, row?.tenant_id);
-  const bought = await shop.buy(one, 1);
+  story = await openSellers();
+  const bought = await story.shop.buy(story.one, 1);
   ({ orderId, chargeId } = bought);
-  await shop.sandbox.control.pay({ id: bought.gatewayId });
+  await story.shop.sandbox.control.pay({ id: bought.gatewayId });
   await until("it is paid", async () => (await stateOf()) === "paid");
   await fill();
 }, OPENING_MS);
-afterAll(async () => {
-  await shop[Symbol.asyncDispose]();
-  await world[Symbol.asyncDispose]();
-});
+afterAll(() => story[Symbol.asyncDispose]());
 
 async function stateOf(): Promise<string> {
-  const [row] = await world.sql`SELECT state FROM charge WHERE id = ${chargeId}`;
+  const [row] = await story.world.sql`SELECT state FROM charge WHERE id = ${chargeId}`;
   return row?.state;
 }
 
 /** Five alerts (the second and fourth were seen), three orphans, three days of reconciliation. */
 async function fill(): Promise<void> {
+  const { world, shop } = story;
   const { tenantId, account } = shop;
   const now = world.clock.now();
   await world.sql`
@@ -87,7 +74,7 @@ test.each<[string, Record<string, string>]>([
   ["a key of nobody", { authorization: `Bearer gb_${"A".repeat(43)}` }],
 ])("401 with %s, on every resource", async (_, headers) => {
   for (const [method, path] of routes()) {
-    const answer = await askApi(one, path, { method, headers });
+    const answer = await askApi(story.one, path, { method, headers });
     expect([answer.status, answer.type]).toEqual([401, "application/problem+json"]);
     expect(answer.headers.get("www-authenticate")).toBe("Bearer");
     expect(answer.body.detail).toMatch(/^[A-Z][^\n]{10,}\.$/);
@@ -104,6 +91,7 @@ const routes = (): [method: string, path: string][] => [
 ];
 
 test("Bob asks for Alice's things on every route: 404, and lists are empty", async () => {
+  const { world, bob } = story;
   for (const [method, path] of routes()) {
     const { status, body } = await (method === "GET" ? bob.get(path) : bob.post(path));
     const isList = !/\/\d/.test(path);
@@ -117,12 +105,13 @@ test("Bob asks for Alice's things on every route: 404, and lists are empty", asy
 });
 
 test("a cursor of Alice's shows Bob nothing of hers", async () => {
-  const { body } = await alice.get("/alerts?limit=1");
-  expect((await bob.get(`/alerts?after=${body.next}`)).body).toEqual({ items: [], next: null });
+  const { body } = await story.alice.get("/alerts?limit=1");
+  expect((await story.bob.get(`/alerts?after=${body.next}`)).body).toEqual({ items: [], next: null });
 });
 
 describe("alerts", () => {
   test("unseen ones first, each part from the newest to the oldest, page by page", async () => {
+    const { world, alice } = story;
     const [a, b, c, d, e] = alertIds;
     const whole = [e, c, a, d, b] as number[];
     expect(idsOf(await readAll(alice, "/alerts", 100))).toEqual([whole]);
@@ -137,6 +126,7 @@ describe("alerts", () => {
   });
 
   test("seen once, it stays seen at the first time", async () => {
+    const { world, alice } = story;
     const id = alertIds[4];
     const at = world.clock.now().toISOString();
     const { status, body } = await alice.post(`/alerts/${id}/seen`);
@@ -148,20 +138,20 @@ describe("alerts", () => {
 });
 
 test("orphans: the newest first, with documents covered, page by page", async () => {
-  const pages = await readAll(alice, "/notices?state=orphan", 2);
+  const pages = await readAll(story.alice, "/notices?state=orphan", 2);
   const items = pages.flat();
   expect(pages.map((page) => page.length)).toEqual([2, 1]);
   expect(items.map(({ body }) => JSON.parse(String(body)))).toEqual(
     [3, 2, 1].map((n) => ({ n, cpf: "***.***.***-**" })),
   );
   expect(items[0]).toMatchObject({
-    ...{ gateway: "sandbox", accountId: shop.account.accountId, verdict: "authentic", state: "orphan" },
+    ...{ gateway: "sandbox", accountId: story.shop.account.accountId, verdict: "authentic", state: "orphan" },
     ...{ why: "unknown_charge", encoding: "text", repeats: 0 },
   });
 });
 
 test("reconciliations: the newest first, page by page", async () => {
-  const items = (await readAll(alice, "/reconciliations", 2)).flat();
+  const items = (await readAll(story.alice, "/reconciliations", 2)).flat();
   expect(items.map(({ day, unexplained }) => [day, unexplained])).toEqual([
     ["2026-02-23", 200],
     ["2026-02-22", 100],
@@ -183,29 +173,29 @@ test.each([
   ["/notices?state=new", "state must be orphan."],
   ["/orders/1/trace?x=1", 'There is no parameter "x" here.'],
 ])("400 for %s", async (path, detail) => {
-  const { status, type, body } = await alice.get(path);
+  const { status, type, body } = await story.alice.get(path);
   expect([status, type, body]).toEqual([400, "application/problem+json", { type: "about:blank", status: 400, detail }]);
 });
 
 test("what is nowhere is 404, with a key and without", async () => {
-  expect((await alice.get("/secrets")).status).toBe(404);
-  expect((await askApi(one, "/secrets")).status).toBe(404);
-  expect((await alice.get(`/orders/${orderId}/refund`)).status).toBe(404);
+  expect((await story.alice.get("/secrets")).status).toBe(404);
+  expect((await askApi(story.one, "/secrets")).status).toBe(404);
+  expect((await story.alice.get(`/orders/${orderId}/refund`)).status).toBe(404);
 });
 
 describe("refund", () => {
   test("202, and the gateway gives it back", async () => {
-    const { status, body } = await alice.post(`/orders/${orderId}/refund`);
+    const { status, body } = await story.alice.post(`/orders/${orderId}/refund`);
     expect([status, body]).toEqual([202, { orderId, chargeId }]);
-    await one.app.payments.work(await one.app.payments.takeDue());
+    await story.one.app.payments.work(await story.one.app.payments.takeDue());
     await until("it is given back", async () => (await stateOf()) === "refunded");
   });
 
   test("409 when nothing is left to give back, 404 for what is no order", async () => {
-    const again = await alice.post(`/orders/${orderId}/refund`);
+    const again = await story.alice.post(`/orders/${orderId}/refund`);
     expect([again.status, again.type]).toEqual([409, "application/problem+json"]);
     expect(again.body.detail).toBe(`Order ${orderId} has no payment that could be given back.`);
     for (const nobody of ["0", "abc", "999999"])
-      expect((await alice.post(`/orders/${nobody}/refund`)).status).toBe(404);
+      expect((await story.alice.post(`/orders/${nobody}/refund`)).status).toBe(404);
   });
 });

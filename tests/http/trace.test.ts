@@ -5,39 +5,26 @@ import path from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { TOKEN_PLACE } from "#src/payments/context.ts";
 import { Trace, type TraceEvent } from "#src/payments/trace-shape.ts";
-import { openSeller, type Seller } from "../support/api.ts";
-import { openShop, type Shop } from "../support/shop.ts";
+import { openSellers, type SellersStory } from "../support/api.ts";
 import { until } from "../support/until.ts";
-import { OPENING_MS, openWorld, type Running, testKeyring, testSecretKey, type World } from "../support/world.ts";
+import { OPENING_MS, testKeyring, testSecretKey } from "../support/world.ts";
 
 const CHAT = 1;
 const CPF = "529.982.247-25";
 
-let world: World;
-let one: Running;
-let shop: Shop;
-let alice: Seller;
-let bob: Seller;
+let story: SellersStory;
 let orderId = 0;
 let chargeId = 0;
 let pageToken = "";
 
 beforeAll(async () => {
-  world = await openWorld();
-  one = await world.start();
-  shop = await openShop(world, one);
-  alice = await openSeller(world, one, shop.tenantId);
-  const other = await world.addBot();
-  const [row] = await world.sql`SELECT tenant_id FROM bot WHERE id = ${other.botId}`;
-  bob = await openSeller(world, one, row?.tenant_id);
+  story = await openSellers();
   await sell();
 }, OPENING_MS);
-afterAll(async () => {
-  await shop[Symbol.asyncDispose]();
-  await world[Symbol.asyncDispose]();
-});
+afterAll(() => story[Symbol.asyncDispose]());
 
 async function sell(): Promise<void> {
+  const { world, one, shop } = story;
   await shop.bot.write(one, CHAT, "/start anuncio-7");
   await one.settle();
   world.clock.advance(1_000);
@@ -66,7 +53,7 @@ async function sell(): Promise<void> {
 const kindsOf = (events: TraceEvent[]) => [...new Set(events.map(({ kind }) => kind))];
 
 test("it holds every part of the sale, in order of time", async () => {
-  const { status, type, headers, body } = await alice.get(`/orders/${orderId}/trace`);
+  const { status, type, headers, body } = await story.alice.get(`/orders/${orderId}/trace`);
   expect([status, type, headers.get("cache-control")]).toEqual([200, "application/json", "no-store"]);
   expect([...Value.Errors(Trace, body)].map(({ path, message }) => `${path}: ${message}`)).toEqual([]);
   const { order, events } = body as unknown as Trace;
@@ -89,7 +76,7 @@ test("it holds every part of the sale, in order of time", async () => {
 });
 
 test("every message that went out has its number and its latency", async () => {
-  const { body } = await alice.get(`/orders/${orderId}/trace`);
+  const { body } = await story.alice.get(`/orders/${orderId}/trace`);
   const messages = (body as unknown as Trace).events.filter((event) => event.kind === "message");
   const out = messages.filter(({ direction }) => direction === "out");
   expect(out.length).toBeGreaterThanOrEqual(5);
@@ -102,6 +89,7 @@ test("every message that went out has its number and its latency", async () => {
 });
 
 test("no secret and no document is in it", async () => {
+  const { shop, alice } = story;
   const { body } = await alice.get(`/orders/${orderId}/trace`);
   const text = JSON.stringify(body);
   expect(text).toContain("***.***.***-**");
@@ -110,8 +98,8 @@ test("no secret and no document is in it", async () => {
 });
 
 test("a message that Telegram refused is there with the reason", async () => {
-  const events = async () => ((await alice.get(`/orders/${orderId}/trace`)).body as unknown as Trace).events;
-  const [effect] = await world.sql`
+  const events = async () => ((await story.alice.get(`/orders/${orderId}/trace`)).body as unknown as Trace).events;
+  const [effect] = await story.world.sql`
     UPDATE effect SET state = 'refused', reason = 'blocked', message_id = NULL
     WHERE (slot, row_id, n) = (SELECT slot, row_id, n FROM effect WHERE kind = 'send' AND chat_id = ${CHAT} ORDER BY slot, row_id, n LIMIT 1)
     RETURNING n`;
@@ -121,31 +109,31 @@ test("a message that Telegram refused is there with the reason", async () => {
 });
 
 test.each(["0", "abc", "9".repeat(30), "999999"])("404 for the order %s", async (id) => {
-  const { status, type, body } = await alice.get(`/orders/${id}/trace`);
+  const { status, type, body } = await story.alice.get(`/orders/${id}/trace`);
   expect([status, type, body.detail]).toEqual([404, "application/problem+json", "There is no such order."]);
 });
 
 test("Bob does not find Alice's order", async () => {
-  expect((await bob.get(`/orders/${orderId}/trace`)).status).toBe(404);
+  expect((await story.bob.get(`/orders/${orderId}/trace`)).status).toBe(404);
 });
 
 const MAIN = path.join(import.meta.dir, "../../src/main.ts");
 
 async function grimbots(args: string[]) {
-  const env = { DATABASE_URL: world.databaseUrl, SECRET_KEY: testSecretKey, PATH: "/usr/bin:/bin" };
+  const env = { DATABASE_URL: story.world.databaseUrl, SECRET_KEY: testSecretKey, PATH: "/usr/bin:/bin" };
   const child = Bun.spawn([process.execPath, MAIN, ...args], { env, stdout: "pipe", stderr: "pipe" });
   const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   return { code: await child.exited, stdout, stderr };
 }
 
 test("grimbots trace prints the same, and without --json a line per event", async () => {
-  const { body } = await alice.get(`/orders/${orderId}/trace`);
+  const { body } = await story.alice.get(`/orders/${orderId}/trace`);
   const { code, stdout } = await grimbots(["trace", String(orderId), "--json"]);
   expect([code, JSON.parse(stdout)]).toEqual([0, body]);
   const told = await grimbots(["trace", "--order", String(orderId)]);
   const lines = told.stdout.trimEnd().split("\n");
   expect(lines).toHaveLength((body as unknown as Trace).events.length + 1);
-  expect(lines[0]).toContain(`Order ${orderId} of tenant ${shop.tenantId}`);
+  expect(lines[0]).toContain(`Order ${orderId} of tenant ${story.shop.tenantId}`);
   expect(told.stdout).toContain("R$ 19,90");
   for (const line of lines.slice(1)) expect(line).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {2}[a-z]+ +\S/);
 }, 30_000);
@@ -161,6 +149,6 @@ test("grimbots trace and refund say what is wrong in one sentence", async () => 
 test("grimbots refund asks, and a running process gives it back", async () => {
   const { code, stdout } = await grimbots(["refund", "--order", String(orderId), "--json"]);
   expect([code, JSON.parse(stdout)]).toEqual([0, { orderId, chargeId }]);
-  const [wish] = await world.sql`SELECT refund_at FROM charge WHERE id = ${chargeId}`;
+  const [wish] = await story.world.sql`SELECT refund_at FROM charge WHERE id = ${chargeId}`;
   expect(wish?.refund_at).toBeInstanceOf(Date);
 }, 30_000);

@@ -8,10 +8,19 @@ import { parseId } from "../../kernel/ids.ts";
 import type { Session } from "../session.ts";
 
 /** All that a resource is given of the open program. */
-export type ApiApp = Pick<App, "sql" | "clock" | "payments">;
+export type ApiApp = Pick<App, "sql" | "clock" | "payments" | "broadcasting">;
 
-/** A request, with its seller; `id`: the last name in braces of its path, or empty. */
-export type Asked = { app: ApiApp; session: Session; id: string; query: Record<string, string> };
+/**
+ * A request, with its seller; `id`: the last name in braces of its path, or empty. `readBody`: its body as JSON; throws RejectedError 400 for
+ * anything else.
+ */
+export type Asked = {
+  app: ApiApp;
+  session: Session;
+  id: string;
+  query: Record<string, string>;
+  readBody: () => Promise<unknown>;
+};
 
 export type Resource = {
   method: "GET" | "POST";
@@ -27,6 +36,15 @@ export function checkQuery<Schema extends TSchema>(schema: Schema, query: Record
   const { path = "", schema: at } = Value.Errors(schema, query).First() ?? {};
   const name = path.slice(1);
   throw new RejectedError(400, at?.title ? `${name} must be ${at.title}.` : `There is no parameter "${name}" here.`);
+}
+
+/** A body as `schema` has it; throws RejectedError 400 naming the field that is wrong. Titles say what each must be. */
+export function checkBody<Schema extends TSchema>(schema: Schema, body: unknown): Static<Schema> {
+  if (Value.Check(schema, body)) return body;
+  const { path = "", schema: at } = Value.Errors(schema, body).First() ?? {};
+  const name = path.slice(1);
+  if (name === "") throw new RejectedError(400, "The body must be a JSON object.");
+  throw new RejectedError(400, at?.title ? `${name} must be ${at.title}.` : `There is no field "${name}" here.`);
 }
 
 /** The id in a path; throws RejectedError 404 when it cannot be one. `what`: as in "There is no such order." */
