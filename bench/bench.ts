@@ -4,14 +4,19 @@ import { parseArgs } from "node:util";
 import { CommandError } from "#src/kernel/errors.ts";
 import type { OpenStage } from "./stage.ts";
 
+/** Of a number, which is whole unless `fraction`. */
+export type Bounds = { least: number; most: number; fraction?: boolean };
+
 /** `value` is shown in the help; absent = the flag takes no value. */
 export type Flag = { name: string; value?: string; means: string };
 
 export type Flags = {
   text(name: string): string | undefined;
   has(name: string): boolean;
-  /** A number within the bounds, whole unless `fraction`; throws CommandError for anything else. */
-  number(name: string, bounds: { least: number; most: number; fraction?: boolean }): number | undefined;
+  /** A number within the bounds; throws CommandError for anything else. */
+  number(name: string, bounds: Bounds): number | undefined;
+  /** One of two words; throws CommandError for any other. */
+  choice<Word extends string>(name: string, words: readonly [Word, Word]): Word | undefined;
 };
 
 export type Bench = {
@@ -43,15 +48,24 @@ export function readFlags(bench: Bench, args: string[]): Flags {
   return {
     text,
     has: (name) => values[name] !== undefined && values[name] !== false,
-    number(name, { least, most, fraction = false }) {
+    number(name, bounds) {
       const given = text(name);
-      if (given === undefined) return undefined;
-      const number = Number(given);
-      if (given.trim() === "" || !(number >= least && number <= most) || (!fraction && !Number.isInteger(number)))
-        throw new CommandError(`--${name} takes a number from ${least} to ${most}, not "${given}".`, 2);
-      return number;
+      return given === undefined ? undefined : readNumber(name, given, bounds);
+    },
+    choice(name, words) {
+      const given = text(name);
+      const chosen = words.find((word) => word === given);
+      if (given === undefined || chosen !== undefined) return chosen;
+      throw new CommandError(`--${name} takes ${words.join(" or ")}, not "${given}".`, 2);
     },
   };
+}
+
+function readNumber(name: string, given: string, { least, most, fraction = false }: Bounds): number {
+  const number = Number(given);
+  if (given.trim() === "" || !(number >= least && number <= most) || (!fraction && !Number.isInteger(number)))
+    throw new CommandError(`--${name} takes a number from ${least} to ${most}, not "${given}".`, 2);
+  return number;
 }
 
 export function helpOf({ name, summary, flags }: Bench): string {

@@ -108,7 +108,7 @@ export async function openTurn(ground: Ground, contender: Contender): Promise<Me
   };
 }
 
-function addressOf({ services }: Ground, database: string): string {
+export function addressOf({ services }: Ground, database: string): string {
   const url = new URL(services.databaseUrl);
   url.pathname = `/${database}`;
   return withSocket(url.href, services.databaseSocket);

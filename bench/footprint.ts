@@ -7,7 +7,7 @@ import { limits } from "#src/kernel/limits.ts";
 import type { Bench } from "./bench.ts";
 import { cpuBetween, readCpu, residentBytes, takenByOthers } from "./cpu.ts";
 import type { BenchResult } from "./result.ts";
-import { commonFlags, QUICK, runBench, tell } from "./run.ts";
+import { bounds, commonFlags, QUICK, runBench, secondsFlag, tell } from "./run.ts";
 import type { OpenStage } from "./stage.ts";
 import { atMost } from "./targets.ts";
 import { megabytes, percent, sharesOf } from "./words.ts";
@@ -24,12 +24,12 @@ export const footprint: Bench = {
   name: "footprint",
   summary: "size of the executable; memory, CPU by process and connections while nothing happens.",
   flags: [
-    { name: "seconds", value: "N", means: "How long it is watched. Default: 20." },
+    { ...secondsFlag, means: "How long it is watched. Default: 20." },
     { ...QUICK, means: "Watched for 5 seconds." },
     ...commonFlags,
   ],
   run(flags, lent) {
-    const seconds = flags.number("seconds", { least: 1, most: 600 }) ?? (flags.has("quick") ? 5 : 20);
+    const seconds = flags.number("seconds", bounds.seconds) ?? (flags.has("quick") ? 5 : 20);
     return runBench({
       ...{ bench: "footprint", flags, lent, bots: 1, processes: 1, mostMs: (seconds + 60) * 1_000 },
       measure: async (stage, show) => show(await measureIdle(stage, seconds)),

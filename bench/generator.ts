@@ -3,6 +3,7 @@
 import { measureClock } from "./clock-offset.ts";
 import { type Driven, type DriveOrder, drive } from "./drive.ts";
 import { type HttpClient, openHttpClient } from "./http-client.ts";
+import { type Failed, obeyOrders } from "./orders.ts";
 import { type BenchBot, requestsOf, type Sort } from "./start-request.ts";
 
 export type Order =
@@ -14,7 +15,7 @@ export type Report =
   | { kind: "aimed" }
   | { kind: "clock"; aheadMs: number; withinMs: number }
   | { kind: "driven"; driven: Driven }
-  | { kind: "failed"; reason: string };
+  | Failed;
 
 let client: HttpClient | undefined;
 let requestOf: ((sort: Sort) => ReturnType<typeof requestsOf>) | undefined;
@@ -31,10 +32,4 @@ async function obey(order: Order): Promise<Report> {
   return { kind: "driven", driven: await drive(client, requestOf(order.sort ?? "start"), order) };
 }
 
-process.on("message", (order: Order) => {
-  obey(order).then(
-    (report) => process.send?.(report),
-    (error) => process.send?.({ kind: "failed", reason: Bun.inspect(error) } satisfies Report),
-  );
-});
-process.on("disconnect", () => process.exit(0));
+obeyOrders(obey);

@@ -3,17 +3,32 @@
 import { CommandError } from "#src/kernel/errors.ts";
 import { allOf } from "./all.ts";
 import { type Bench, helpOf, readFlags } from "./bench.ts";
+import { broadcast } from "./broadcast.ts";
 import { footprint } from "./footprint.ts";
+import { growth } from "./growth.ts";
 import { payment } from "./payment.ts";
 import { peers } from "./peers.ts";
 import { report } from "./report-command.ts";
 import { restart } from "./restart.ts";
 import { scale } from "./scale.ts";
 import { start } from "./start.ts";
+import { tasks } from "./tasks.ts";
 import { throughput } from "./throughput.ts";
 import { webhook } from "./webhook.ts";
 
-const measuring: readonly Bench[] = [start, webhook, throughput, payment, restart, scale, footprint, peers];
+const measuring: readonly Bench[] = [
+  start,
+  webhook,
+  tasks,
+  throughput,
+  payment,
+  restart,
+  broadcast,
+  scale,
+  growth,
+  footprint,
+  peers,
+];
 const benches: readonly Bench[] = [...measuring, report, allOf(measuring)];
 
 async function main(words: string[]): Promise<number> {

@@ -78,7 +78,8 @@ export async function measureRest(stage: Stage): Promise<CpuUse> {
   return cpuBetween(before, readCpu(stage.roots()));
 }
 
-async function sendsSince({ fake }: Stage, seq: number): Promise<SendRow[]> {
+/** All messages that the fake got by calls after `seq`. */
+export async function sendsSince({ fake }: Pick<Stage, "fake">, seq: number): Promise<SendRow[]> {
   const rows: SendRow[] = [];
   for (let since = seq; ; ) {
     const page = await fake.sends({ since_seq: since, limit: PAGE_ROWS });

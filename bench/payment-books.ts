@@ -2,9 +2,8 @@
 
 import type { Totals } from "#src/sandbox-gateway/merchant.ts";
 import type { StatementPage } from "#src/sandbox-gateway/statement.ts";
-import { atMost } from "./payment-report.ts";
 import type { PaymentStage } from "./payment-stage.ts";
-import type { Target } from "./targets.ts";
+import { atMost, type Target } from "./targets.ts";
 
 /** Of everything that the database holds. Amounts in cents. `sent`: deliveries; `times`: how often they were sent together. */
 export type Books = {

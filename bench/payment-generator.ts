@@ -4,6 +4,7 @@ import type { ChargeView } from "#src/sandbox-gateway/charge.ts";
 import { measureClock } from "./clock-offset.ts";
 import { type Driven, type DriveOrder, drive } from "./drive.ts";
 import { type HttpClient, openHttpClient } from "./http-client.ts";
+import { type Failed, obeyOrders } from "./orders.ts";
 import { sortAt } from "./payment-mix.ts";
 import {
   type Notice,
@@ -35,7 +36,7 @@ export type PaymentReport =
   | { kind: "aimed" }
   | ({ kind: "clock" } & PaymentClock)
   | { kind: "driven"; driven: Driven }
-  | { kind: "failed"; reason: string };
+  | Failed;
 
 const PAY_CONNECTIONS = 32;
 const NOTICE_CONNECTIONS = 256;
@@ -115,10 +116,4 @@ async function notify(notifying: Notifying, order: DriveOrder): Promise<Driven> 
   return driven;
 }
 
-process.on("message", (order: PaymentOrder) => {
-  obey(order).then(
-    (report) => process.send?.(report),
-    (error) => process.send?.({ kind: "failed", reason: Bun.inspect(error) } satisfies PaymentReport),
-  );
-});
-process.on("disconnect", () => process.exit(0));
+obeyOrders(obey);

@@ -3,6 +3,7 @@
 import type { Use } from "./payment-measure.ts";
 import type { Percentiles } from "./percentiles.ts";
 import type { Target } from "./targets.ts";
+import { count, megabytes, percent } from "./words.ts";
 
 /** A measured part of a run. `raw`: what goes into the file of results beside it. */
 export type PaymentResult = {
@@ -26,17 +27,12 @@ export function paymentReport({ title, lines, targets, doubts, use }: PaymentRes
   return `\npayment: ${title}\n${all.map(([name, text]) => `  ${name.padEnd(16)} ${text}`).join("\n")}\n`;
 }
 
-/** A figure that was not measured (NaN) meets no target. */
-export function atMost(name: string, figure: number, most: number, unit = ""): Target {
-  return { name, figure, most, unit, met: figure <= most };
-}
-
-/** What each of `count` took of every process of the run, and of the database. */
-export function costOf({ cpu, commits, logBytes }: Use, what: string, count: number): [string, string][] {
+/** What each of `things` took of every process of the run, and of the database. */
+export function costOf({ cpu, commits, logBytes }: Use, what: string, things: number): [string, string][] {
   const parts = Object.entries(cpu.parts).map(([part, share]) => {
-    return `${part} ${(share * 100).toFixed(0)} % (${((share * cpu.seconds * 1_000) / count).toFixed(2)} ms)`;
+    return `${part} ${(share * 100).toFixed(0)} % (${((share * cpu.seconds * 1_000) / things).toFixed(2)} ms)`;
   });
-  const each = `${(commits / count).toFixed(1)} commits, ${(logBytes / count / 1_024).toFixed(1)} KiB of PostgreSQL's log`;
+  const each = `${(commits / things).toFixed(1)} commits, ${(logBytes / things / 1_024).toFixed(1)} KiB of PostgreSQL's log`;
   return [
     [`CPU (per ${what})`, `${parts.join(", ")} of a core`],
     [`per ${what}`, each],
@@ -47,12 +43,10 @@ export function latencyOf({ p50, p90, p99, p999, max }: Percentiles): string {
   return `p50 ${ms(p50)}, p90 ${ms(p90)}, p99 ${ms(p99)}, p99.9 ${ms(p999)}, max ${ms(max)}`;
 }
 
-export const countOf = (value: number): string => value.toLocaleString("en");
-
 /** Things with how many there are of each: "lost 3, delivered 1,000". */
 export function numbersOf(counts: Record<string, number>): string {
   return Object.entries(counts)
-    .map(([name, many]) => `${name} ${countOf(many)}`)
+    .map(([name, many]) => `${name} ${count(many)}`)
     .join(", ");
 }
 
@@ -72,6 +66,4 @@ function sentenceOf({ name, figure, most, unit, met }: Target): string {
 
 const ms = (value: number): string => `${round(value)} ms`;
 const round = (value: number): string => value.toFixed(Number.isInteger(value) ? 0 : value < 10 ? 2 : 1);
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(0)} MB`;
 const syncOf = ({ p50, p99 }: Percentiles): string => `p50 ${ms(p50)}, p99 ${ms(p99)}`;

@@ -4,10 +4,12 @@ import { limits } from "#src/kernel/limits.ts";
 import { bookTargets, differing, readBooks, readLedger, readStatement } from "./payment-books.ts";
 import { addSends } from "./payment-buyers.ts";
 import { doubtsOf, measureUse } from "./payment-measure.ts";
-import { atMost, costOf, countOf, grown, latencyOf, numbersOf, type PaymentResult } from "./payment-report.ts";
+import { costOf, grown, latencyOf, numbersOf, type PaymentResult } from "./payment-report.ts";
 import type { PaymentStage } from "./payment-stage.ts";
 import { type Counts, openTally, type Shape } from "./payment-tally.ts";
 import { percentilesOf } from "./percentiles.ts";
+import { atMost } from "./targets.ts";
+import { count } from "./words.ts";
 
 export type SoakOptions = { payments: number; perSecond: number; shape: Shape; tell: (text: string) => void };
 
@@ -26,7 +28,7 @@ export async function soak(stage: PaymentStage, options: SoakOptions): Promise<P
   const before = { totals: await sandbox.totals({ token: account.token }), books: await readBooks(stage) };
   await sandbox.merchant({ token: account.token, auto_pay: PAYS, notice_faults: FAULTS });
   const noticesBefore = (await sandbox.stats()).notices;
-  tell(`${countOf(payments)} buyers tap, ${perSecond} a second …`);
+  tell(`${count(payments)} buyers tap, ${perSecond} a second …`);
   const { result, use } = await measureUse(stage, () => buyAll(stage, options));
   const { tally, startedAtMs, isStuck } = result;
   await sandbox.idle({ timeout_ms: 30_000 });
@@ -37,7 +39,7 @@ export async function soak(stage: PaymentStage, options: SoakOptions): Promise<P
   const took = percentilesOf(atMs.map((at, place) => at - ((place + 1) * 1_000) / perSecond));
   const odd = differing(await readLedger(stage), await readStatement(stage));
   return {
-    title: `soak of ${countOf(payments)} payments, ${perSecond} taps per second`,
+    title: `soak of ${count(payments)} payments, ${perSecond} taps per second`,
     lines: [
       ["sustained", `${steadyRate(atMs).toFixed(1)} payments delivered per second (the middle eight tenths of them)`],
       ["tap → delivery", `${latencyOf(took)} (${PAYS.after_ms} to ${PAYS.max_ms} ms of it until the buyer pays)`],
@@ -47,7 +49,7 @@ export async function soak(stage: PaymentStage, options: SoakOptions): Promise<P
       ["statement", odd.length === 0 ? "every charge agrees" : `differs in ${odd.slice(0, 5).join(", ")}`],
       [
         "delivery",
-        `is ${numbersOf(shape.delivered)}; ${countOf(tally.exactly(shape.delivered))} chats were sent exactly that`,
+        `is ${numbersOf(shape.delivered)}; ${count(tally.exactly(shape.delivered))} chats were sent exactly that`,
       ],
       ...costOf(use, "payment", payments),
     ],
@@ -91,7 +93,7 @@ async function buyAll(stage: PaymentStage, { payments, perSecond, shape, tell }:
     if (now > done) progressMs = performance.now();
     done = now;
     if (look % TELL_EVERY === 0)
-      tell(`${countOf(done)} delivered after ${Math.round((performance.now() - began) / 1_000)} s`);
+      tell(`${count(done)} delivered after ${Math.round((performance.now() - began) / 1_000)} s`);
     const isStuck = performance.now() - progressMs > STUCK_MS;
     if (!isStuck && (done < payments || Number.isNaN(startedAtMs))) continue;
     await tapping;

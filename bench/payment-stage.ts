@@ -10,6 +10,7 @@ import { openEmbedded } from "#src/embedded/open-embedded.ts";
 import { fakeTelegramControl } from "#src/fake-telegram/control-client.ts";
 import type { SandboxControl } from "#src/sandbox-gateway/control.ts";
 import { sandboxControl } from "#src/sandbox-gateway/control-client.ts";
+import { benchToken } from "./bots.ts";
 import { type PaymentLoad, startPaymentLoad } from "./payment-load.ts";
 import type { ShopBot } from "./payment-requests.ts";
 import { type Program, runCommand, type Settings, startCommand } from "./program.ts";
@@ -123,7 +124,7 @@ async function addBots(
   await Bun.write(file, JSON.stringify(funnel));
   const bots: Omit<ShopBot, "buyKey">[] = [];
   for (let n = 1; n <= count; n++) {
-    const token = `${7_000_000_000 + n}:bench-token-of-35-characters-${String(n).padStart(6, "0")}`;
+    const token = benchToken(n);
     await announce(token);
     const args = ["bot", "add", "--tenant", tenant, "--token", token, "--funnel", file];
     const { botId, secretToken } = await runCommand<{ botId: number; secretToken: string }>(program, args, settings);

@@ -6,10 +6,12 @@ import type { Driven } from "./drive.ts";
 import { letTap, waitDelivered } from "./payment-buyers.ts";
 import { doubtsOf, measureUse, type Use } from "./payment-measure.ts";
 import { PAID_SHARE } from "./payment-mix.ts";
-import { atMost, costOf, countOf, grown, latencyOf, numbersOf, type PaymentResult } from "./payment-report.ts";
+import { costOf, grown, latencyOf, numbersOf, type PaymentResult } from "./payment-report.ts";
 import type { PaymentStage } from "./payment-stage.ts";
 import type { Shape } from "./payment-tally.ts";
 import { percentilesOf } from "./percentiles.ts";
+import { atMost } from "./targets.ts";
+import { count } from "./words.ts";
 
 export type StepOptions = {
   perSecond: number;
@@ -66,10 +68,10 @@ export async function measureDelivery(stage: PaymentStage, options: StepOptions)
     lines: [
       ["notice left →", `${latencyOf(noticed)} (until the delivery's first message came to Telegram)`],
       ["paid →", `${latencyOf(ordered)} (the same, from when the payment was due at the sandbox)`],
-      ["payments", `${countOf(payments)} paid, ${countOf(tally.exactly(shape.delivered))} delivered once`],
+      ["payments", `${count(payments)} paid, ${count(tally.exactly(shape.delivered))} delivered once`],
       [
         "charges open",
-        `${countOf(prepared)} at first: each unpaid one is asked about every ${limits.youngCheckMs / 1_000} s`,
+        `${count(prepared)} at first: each unpaid one is asked about every ${limits.youngCheckMs / 1_000} s`,
       ],
       ...costOf(use, "payment", payments),
     ],
@@ -125,9 +127,9 @@ export async function measureAnswers(stage: PaymentStage, options: StepOptions):
     title: `${perSecond} notices per second for ${seconds} s, until their answer`,
     lines: [
       ["answer 200", latencyOf(ack)],
-      ["notices", `${countOf(notices)}: ${countOf(paid)} of payments, half repeats, a third about unknown charges`],
+      ["notices", `${count(notices)}: ${count(paid)} of payments, half repeats, a third about unknown charges`],
       ["kept", numbersOf(grown(await countNotices(stage), before))],
-      ["payments", `${countOf(tally.exactly(shape.delivered))} of ${countOf(paid)} delivered once`],
+      ["payments", `${count(tally.exactly(shape.delivered))} of ${count(paid)} delivered once`],
       ["generator", `late ${latencyOf(percentilesOf(driven.lagMs))}; ${driven.connections} connections`],
       ...costOf(use, "notice", notices),
     ],
@@ -146,10 +148,10 @@ export async function measureAnswers(stage: PaymentStage, options: StepOptions):
 type Pair = [warming: number, measured: number];
 
 /** Charges that wait to be paid, in the order of their chats. The generator sends their notices: the sandbox sends none. */
-async function openCharges(stage: PaymentStage, count: number): Promise<{ firstChat: number; charges: ChargeView[] }> {
+async function openCharges(stage: PaymentStage, wanted: number): Promise<{ firstChat: number; charges: ChargeView[] }> {
   const { sandbox, account } = stage;
   await sandbox.merchant({ token: account.token, auto_pay: null, notice_faults: { lose: 1 } });
-  const { firstChat, ids } = await letTap(stage, count, TAPS_PER_SECOND);
+  const { firstChat, ids } = await letTap(stage, wanted, TAPS_PER_SECOND);
   const views = await sandbox.charges({ token: account.token, status: "waiting", limit: 1_000_000 });
   const byId = new Map(views.map((view) => [view.id, view]));
   return { firstChat, charges: ids.map((id) => byId.get(id)).filter((view) => view !== undefined) };
@@ -159,7 +161,7 @@ async function countNotices({ sql }: PaymentStage): Promise<Record<string, numbe
   const rows = await sql<
     { state: string; count: number }[]
   >`SELECT state, count(*) FROM notice GROUP BY state ORDER BY state`;
-  return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+  return Object.fromEntries(rows.map((row) => [row.state, row.count]));
 }
 
 function doubtsAbout(use: Use, driven: Driven, isDone: boolean): string[] {

@@ -2,9 +2,8 @@
 
 import path from "node:path";
 import { CommandError } from "#src/kernel/errors.ts";
-import { askedToEnd } from "#src/kernel/life.ts";
-import { limits } from "#src/kernel/limits.ts";
 import type { Bench, Flags } from "./bench.ts";
+import { untilAskedToEnd } from "./ending.ts";
 import { measureRest } from "./measure.ts";
 import { learnShape, letTap, waitDelivered } from "./payment-buyers.ts";
 import { type PaymentResult, paymentReport } from "./payment-report.ts";
@@ -12,9 +11,11 @@ import { soak } from "./payment-soak.ts";
 import { openPaymentStage, type PaymentStage } from "./payment-stage.ts";
 import { measureAnswers, measureDelivery, type StepOptions } from "./payment-steps.ts";
 import type { Shape } from "./payment-tally.ts";
-import { findProgram, type Program } from "./program.ts";
+import { profileFlag, servingOf } from "./profile.ts";
+import { findProgram } from "./program.ts";
 import { headOf } from "./report.ts";
-import { OUT, type StageOptions } from "./stage.ts";
+import { botsFlag, bounds, commonFlags, nameOf, needLinux, processesFlag, secondsFlag, tell } from "./run.ts";
+import { OUT } from "./stage.ts";
 import { readVersions } from "./versions.ts";
 
 export const payment: Bench = {
@@ -23,21 +24,20 @@ export const payment: Bench = {
   flags: [
     { name: "only", value: "STEP", means: "delivery or answers: one of the two steps." },
     { name: "rate", value: "N", means: "Payments (--only delivery, --soak) or notices a second. Default: 50, 300." },
-    { name: "seconds", value: "N", means: "Length of each step. Default: 60." },
+    { ...secondsFlag, means: "Length of each step. Default: 60." },
     { name: "soak", means: "Sales from tap to delivery over bad notices, then every book is checked." },
     { name: "payments", value: "N", means: "Sales of the soak. Default: 100000." },
-    { name: "bots", value: "N", means: "Bots that the buyers are spread over. Default: 20." },
-    { name: "processes", value: "N", means: "Processes of the program. Default: 1." },
+    { ...botsFlag, means: "Bots that the buyers are spread over. Default: 20." },
+    processesFlag,
     { name: "quick", means: "Steps of 5 seconds; a soak of 500 sales." },
-    { name: "json", value: "FILE", means: "Where the raw results go. Default: a new file in bench/out/." },
-    { name: "binary", value: "FILE", means: "Measure this executable. Default: dist/grimbots, built when outdated." },
-    { name: "profile", means: "Measure the source under Bun's CPU profiler; the profile is left in bench/out/." },
+    ...commonFlags,
+    profileFlag,
   ],
   async run(flags) {
-    if (process.platform !== "linux") throw new CommandError("CPU is read from /proc: the benchmark needs Linux.");
+    needLinux();
     const plan = planOf(flags);
     const program = await findProgram(flags.text("binary"));
-    const name = `payment-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
+    const name = nameOf("payment");
     const ended = untilAskedToEnd();
     tell("Starting PostgreSQL, Redis, the fake Telegram, the sandbox gateway, the program and the generator …");
     const log = path.join(OUT, `${name}.log`);
@@ -61,8 +61,8 @@ type Plan = { parts: Part[]; bots: number; processes: number };
 function planOf(flags: Flags): Plan {
   return {
     parts: flags.has("soak") ? [soakOf(flags)] : stepsOf(flags),
-    bots: flags.number("bots", { least: 1, most: 1_000 }) ?? 20,
-    processes: flags.number("processes", { least: 1, most: 64 }) ?? 1,
+    bots: flags.number("bots", bounds.bots) ?? 20,
+    processes: flags.number("processes", bounds.few) ?? 1,
   };
 }
 
@@ -78,11 +78,9 @@ function soakOf(flags: Flags): Part {
 }
 
 function stepsOf(flags: Flags): Part[] {
-  const only = flags.text("only");
-  if (only !== undefined && only !== "delivery" && only !== "answers")
-    throw new CommandError(`--only takes delivery or answers, not "${only}".`, 2);
+  const only = flags.choice("only", ["delivery", "answers"]);
   const [rate, seed] = [rateOf(flags), 1];
-  const seconds = flags.number("seconds", { least: 1, most: 600 }) ?? (flags.has("quick") ? 5 : 60);
+  const seconds = flags.number("seconds", bounds.seconds) ?? (flags.has("quick") ? 5 : 60);
   const step =
     (run: (stage: PaymentStage, options: StepOptions) => Promise<PaymentResult>, perSecond: number): Part =>
     (stage, shape) =>
@@ -123,27 +121,7 @@ async function warmUp(stage: PaymentStage): Promise<Shape> {
   return shape;
 }
 
-function servingOf(program: Program, flags: Flags): StageOptions["serving"] {
-  if (!flags.has("profile")) return { program, settings: {} };
-  return {
-    program: [process.execPath, "--cpu-prof", "--cpu-prof-dir", OUT, path.resolve("src/main.ts")],
-    // With this set the program has no need to start itself again, which would lose Bun's flags.
-    settings: { BUN_CONFIG_MAX_HTTP_REQUESTS: String(limits.httpRequests) },
-  };
-}
-
-/** Rejects with the first signal; later ones do not cut the cleaning short, which is bounded. */
-function untilAskedToEnd(): Promise<never> {
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => undefined);
-  const ended = askedToEnd().then((signal) => Promise.reject(new CommandError(`Ended by ${signal}.`)));
-  // It may come while nobody listens yet: whoever races it later still sees it.
-  ended.catch(() => undefined);
-  return ended;
-}
-
 /** Columns become plain arrays; NaN, "never happened", becomes null by itself. */
 function columnsAsArrays(_key: string, value: unknown): unknown {
   return value instanceof Float64Array || value instanceof Uint16Array ? Array.from(value) : value;
 }
-
-const tell = (sentence: string): void => void process.stderr.write(`${sentence}\n`);

@@ -1,17 +1,17 @@
 // The benchmark side by side: the same load for grimbots, for what a good engineer would write instead, and for the least program there is.
 
 import path from "node:path";
-import { CommandError } from "#src/kernel/errors.ts";
 import type { Bench, Flags } from "./bench.ts";
 import { openContenders } from "./contenders.ts";
+import { untilAskedToEnd } from "./ending.ts";
 import type { Search } from "./highest-rate.ts";
 import { ensurePeers } from "./install-peers.ts";
 import { contendersText, highestReport, oursHeld, rateReport } from "./peer-report.ts";
 import { findHighest, type Highest, type Pace, type Turn, takeTurn } from "./peer-rounds.ts";
 import type { ProfileBy } from "./peers/settings.ts";
 import { findProgram } from "./program.ts";
+import { botsFlag, bounds, commonFlags, nameOf, needLinux, secondsFlag, tell } from "./run.ts";
 import { type Ground, OUT, openGround } from "./stage.ts";
-import { untilAskedToEnd } from "./start.ts";
 import { readVersions, versionsText } from "./versions.ts";
 import { writeResults } from "./write-results.ts";
 
@@ -20,10 +20,10 @@ export const peers: Bench = {
   summary: "/start side by side: grimbots, grammY + Hono + BullMQ + pg on Node, and a floor; the ratios.",
   flags: [
     { name: "rate", value: "N", means: "One rate, N updates per second, instead of the two rates." },
-    { name: "seconds", value: "N", means: "Length of each step. Default: 30." },
+    secondsFlag,
     { name: "rounds", value: "N", means: "Turns of each contender at these rates. Default: 3." },
     { name: "only", value: "PART", means: "rates or highest: one of the two parts." },
-    { name: "bots", value: "N", means: "Bots that the updates are spread over. Default: 10." },
+    botsFlag,
     { name: "quick", means: "Steps of 8 seconds, two rounds, a coarser search." },
     {
       name: "profile",
@@ -31,15 +31,14 @@ export const peers: Bench = {
       means: "How grammy-hono saves a profile: job or commit. Default: commit, as ours does.",
     },
     { name: "tries", value: "N", means: "Tries of a step while others use the machine. Default: 3." },
-    { name: "json", value: "FILE", means: "Where the raw results go. Default: a new file in bench/out/." },
-    { name: "binary", value: "FILE", means: "Measure this executable. Default: dist/grimbots, built when outdated." },
+    ...commonFlags,
   ],
   async run(flags) {
-    if (process.platform !== "linux") throw new CommandError("CPU is read from /proc: the benchmark needs Linux.");
+    needLinux();
     const plan = planOf(flags);
     const { node, version } = await ensurePeers(tell);
     const program = await findProgram(flags.text("binary"));
-    const name = `peers-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
+    const name = nameOf("peers");
     const log = path.join(OUT, `${name}.log`);
     const ended = untilAskedToEnd();
     tell("Starting PostgreSQL, Redis, the fake Telegram and the generator …");
@@ -76,23 +75,18 @@ const FULL_SEARCH = { growth: 1.5, precision: 1.08, misses: 2 };
 
 function planOf(flags: Flags): Plan {
   const quick = flags.has("quick");
-  const only = flags.text("only");
-  if (only !== undefined && only !== "rates" && only !== "highest")
-    throw new CommandError(`--only takes rates or highest, not "${only}".`, 2);
-  const profileBy = flags.text("profile") ?? "commit";
-  if (profileBy !== "job" && profileBy !== "commit")
-    throw new CommandError(`--profile takes job or commit, not "${profileBy}".`, 2);
-  const few = { least: 1, most: 64 };
+  const only = flags.choice("only", ["rates", "highest"]);
+  const profileBy = flags.choice<ProfileBy>("profile", ["job", "commit"]) ?? "commit";
   const rate = flags.number("rate", { least: 1, most: 50_000 });
   const rates = rate === undefined ? RATES : [rate];
   const seconds = flags.number("seconds", { least: 2, most: 3_600 }) ?? (quick ? 8 : 30);
   const search = { ...(quick ? QUICK_SEARCH : FULL_SEARCH), first: Math.max(...rates) };
   return {
     ...{ rates, profileBy },
-    rounds: only === "highest" ? 0 : (flags.number("rounds", few) ?? (quick ? 2 : 3)),
-    pace: { seconds, warmUpSeconds: quick ? 2 : 10, tries: flags.number("tries", few) ?? 3, tell },
+    rounds: only === "highest" ? 0 : (flags.number("rounds", bounds.few) ?? (quick ? 2 : 3)),
+    pace: { seconds, warmUpSeconds: quick ? 2 : 10, tries: flags.number("tries", bounds.few) ?? 3, tell },
     search: only === "rates" ? undefined : search,
-    bots: flags.number("bots", { least: 1, most: 1_000 }) ?? 10,
+    bots: flags.number("bots", bounds.bots) ?? 10,
   };
 }
 
@@ -115,5 +109,3 @@ async function runAll(ground: Ground, { rates, rounds, pace, search }: Plan, opt
   if (search) process.stdout.write(highestReport(highest, names));
   return { turns, highest, facts: { versions, nodeVersion: options.nodeVersion } };
 }
-
-const tell = (sentence: string): void => void process.stderr.write(`${sentence}\n`);

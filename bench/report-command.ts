@@ -13,10 +13,13 @@ import { OUT } from "./stage.ts";
 export const REPORTED = [
   "start",
   "webhook",
+  "tasks",
   "throughput",
   "payment",
   "restart",
+  "broadcast",
   "scale",
+  "growth",
   "footprint",
   "peers",
 ] as const;

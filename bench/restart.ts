@@ -5,7 +5,7 @@ import type { Bench, Flags } from "./bench.ts";
 import { type Measured, measure } from "./measure.ts";
 import { spreadOf } from "./percentiles.ts";
 import { type BenchResult, curveOf } from "./result.ts";
-import { commonFlags, QUICK, runBench, tell, warmUp } from "./run.ts";
+import { commonFlags, QUICK, runBench, secondsFlag, tell, warmUp } from "./run.ts";
 import type { OpenStage } from "./stage.ts";
 import { atMost } from "./targets.ts";
 import { count, latencyOf, ms } from "./words.ts";
@@ -23,7 +23,7 @@ export const restart: Bench = {
   summary: "the executable until it is ready; SIGTERM and kill -9 under 300 /start per second until it serves again.",
   flags: [
     { name: "starts", value: "N", means: "Starts that are measured without load. Default: 10." },
-    { name: "seconds", value: "N", means: "Length of the load around each end. Default: 15." },
+    { ...secondsFlag, means: "Length of the load around each end. Default: 15." },
     { ...QUICK, means: "3 starts, and 5 seconds of load." },
     ...commonFlags,
   ],

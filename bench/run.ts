@@ -1,9 +1,9 @@
 // What every benchmark does around its measuring: finds the program, opens a stage or takes the one it is lent, bounds the time, prints,
-// and keeps the raw results.
+// and keeps the raw results; and the flags that several of them have.
 
 import path from "node:path";
 import { CommandError } from "#src/kernel/errors.ts";
-import type { Flag, Flags } from "./bench.ts";
+import type { Bounds, Flag, Flags } from "./bench.ts";
 import type { CpuUse } from "./cpu.ts";
 import { boundedBy } from "./ending.ts";
 import { findProgram } from "./program.ts";
@@ -18,6 +18,25 @@ export const commonFlags: readonly Flag[] = [
   { name: "json", value: "FILE", means: "Where the raw results go. Default: a new file in bench/out/." },
   { name: "binary", value: "FILE", means: "Measure this executable. Default: dist/grimbots, built when outdated." },
 ];
+
+/** With the usual default, which each benchmark knows by itself: one with another says so in its own `means`. */
+export const secondsFlag: Flag = { name: "seconds", value: "N", means: "Length of each step. Default: 30." };
+export const botsFlag: Flag = {
+  name: "bots",
+  value: "N",
+  means: "Bots that the updates are spread over. Default: 10.",
+};
+export const processesFlag: Flag = { name: "processes", value: "N", means: "Processes of the program. Default: 1." };
+
+/** Of numbers that several benchmarks take. `few`: runs, tries, processes. */
+export const bounds = {
+  seconds: { least: 1, most: 600 },
+  bots: { least: 1, most: 1_000 },
+  few: { least: 1, most: 64 },
+  /** Of a search for the highest rate: its most steps, and the rate at which it begins. */
+  steps: { least: 1, most: 20 },
+  first: { least: 10, most: 50_000 },
+} satisfies Record<string, Bounds>;
 
 export type Run = {
   bench: string;

@@ -51,6 +51,8 @@ export type Ground = {
 export type OpenStage = Measurable & {
   program: Program;
   application: Application;
+  /** Where the program listens. */
+  url: string;
   /** More bots, which the program meets when somebody writes to them. `withReply`: false = they answer nothing to loose text. */
   addBots(count: number, options: { withReply: boolean }): Promise<BenchBot[]>;
   /** Whom the generator writes to from now on, on new connections. */
@@ -130,7 +132,7 @@ export async function openStage({ serving, program, bots: count, processes, log 
   const ids = bots.map((bot) => bot.botId);
   const life = opened.move();
   return {
-    ...{ folder, sql, redisUrl: services.redisUrl, fake, load, bots, program, application, addBots, aim },
+    ...{ folder, sql, redisUrl: services.redisUrl, fake, load, bots, program, application, url, addBots, aim },
     openBooks: ourBooks(sql, ids),
     roots: () => ground.rootsWith(application.pid()),
     [Symbol.asyncDispose]: () => life.disposeAsync(),

@@ -1,10 +1,15 @@
 // Webhook posts as Telegram makes them: a private /start of somebody the bot has never met, words of somebody who has begun, an edited
 // message. Every character beyond ASCII is escaped.
 
+import { mixedChat } from "./growth-people.ts";
+
 export type BenchBot = { botId: number; token: string; secretToken: string };
 
-/** `start`: by somebody new · `text`: by one of the people who have begun · `edited`: a message that was changed, needs no answer. */
-export type Sort = "start" | "text" | "edited";
+/**
+ * `start`: by somebody new · `mixed`: a /start, every other one by somebody known (growth-people.ts) · `text`: by one of the people who have
+ * begun · `edited`: a message that was changed, needs no answer.
+ */
+export type Sort = "start" | "mixed" | "text" | "edited";
 
 const FIRST_NAMES = ["Alice", "Bob", "Jo\\u00e3o", "Ana L\\u00facia", "Ot\\u00e1vio", "Sofia"];
 const WORDS = ["Oi", "Quanto custa?", "Tem desconto \\u00e0 vista?", "N\\u00e3o entendi, como funciona?", "Vou pensar"];
@@ -14,7 +19,7 @@ const FIRST_UPDATE = 100_000_000;
 export const begun = { first: 4_000_000_000, count: 5_000 };
 
 /**
- * Gives the whole request of arrival `n`, a number that is never given twice; for a /start it is the chat's id.
+ * Gives the whole request of arrival `n`, a number that is never given twice; for a /start of somebody new it is the chat's id.
  * `nowSeconds` is when the person wrote.
  */
 export function requestsOf(
@@ -28,17 +33,22 @@ export function requestsOf(
       `X-Telegram-Bot-Api-Secret-Token: ${secretToken}\r\nConnection: keep-alive\r\nContent-Length: `,
   );
   return (n, nowSeconds) => {
-    const chatId = sort === "start" ? n : begun.first + (n % begun.count);
+    const chatId = chatOf(sort, n);
     const body = `{"update_id":${FIRST_UPDATE + (n % 1_000_000_000)},${contentOf(sort, { n, chatId, nowSeconds })}}`;
     return `${heads[chatId % heads.length]}${body.length}\r\n\r\n${body}`;
   };
+}
+
+function chatOf(sort: Sort, n: number): number {
+  if (sort === "start") return n;
+  return sort === "mixed" ? mixedChat(n) : begun.first + (n % begun.count);
 }
 
 type Writing = { n: number; chatId: number; nowSeconds: number };
 
 function contentOf(sort: Sort, { n, chatId, nowSeconds }: Writing): string {
   const people = peopleOf(chatId);
-  if (sort === "start")
+  if (sort === "start" || sort === "mixed")
     return (
       `"message":{"message_id":1,${people},"date":${nowSeconds},"text":"/start campanha_42",` +
       `"entities":[{"offset":0,"length":6,"type":"bot_command"}]}`

@@ -3,14 +3,14 @@
 import { type CpuUse, takenByOthers } from "./cpu.ts";
 import { type Measurable, type Measured, measure } from "./measure.ts";
 import type { ScheduleKind } from "./schedule.ts";
-import { type Target, targetsOf } from "./targets.ts";
+import { type Asked, type Target, targetsOf } from "./targets.ts";
 
 export type Step = {
   name: string;
   perSecond: number;
   seconds: number;
   schedule: ScheduleKind;
-  asked: { sendP99Ms: number; residentMB: number };
+  asked: Asked;
   /** How long the disk is tried before and after; a second if not told. */
   syncMs?: number;
 };

@@ -8,7 +8,7 @@ export type Target = { name: string; figure: number; least?: number; most: numbe
 const MEGABYTE = 1_000_000;
 
 /** A figure that was not measured (NaN) meets no target. */
-export const atMost = (name: string, figure: number, most: number, unit: string): Target => ({
+export const atMost = (name: string, figure: number, most: number, unit = ""): Target => ({
   ...{ name, figure, most, unit },
   met: figure <= most,
 });
@@ -18,15 +18,20 @@ export const atLeast = (name: string, figure: number, least: number, unit: strin
   met: figure >= least,
 });
 
-/** `sendP99Ms`, `residentMB`: what is asked for; nothing refused, lost, doubled or left half done is asked of every step. */
-export function targetsOf(step: Measured, asked: { sendP99Ms: number; residentMB: number }): Target[] {
+/** What is asked of a step beyond what is asked of every one: nothing refused, lost, doubled or left half done. */
+export type Asked = { sendP50Ms?: number; sendP99Ms: number; sendP999Ms?: number; residentMB: number };
+
+export function targetsOf(step: Measured, asked: Asked): Target[] {
   const largest = Math.max(...Object.values(step.resident)) / MEGABYTE;
+  const { sendP50Ms, sendP99Ms, sendP999Ms } = asked;
   return [
-    atMost("first send p99", step.send.p99, asked.sendP99Ms, "ms"),
-    atMost("not accepted", step.driven.status.length - step.accepted, 0, ""),
-    atMost("lost", step.joined.lost, 0, ""),
-    atMost("doubled", step.joined.doubled, 0, ""),
-    atMost("half done", halfDone(step), 0, ""),
+    ...(sendP50Ms === undefined ? [] : [atMost("first send p50", step.send.p50, sendP50Ms, "ms")]),
+    atMost("first send p99", step.send.p99, sendP99Ms, "ms"),
+    ...(sendP999Ms === undefined ? [] : [atMost("first send p99.9", step.send.p999, sendP999Ms, "ms")]),
+    atMost("not accepted", step.driven.status.length - step.accepted, 0),
+    atMost("lost", step.joined.lost, 0),
+    atMost("doubled", step.joined.doubled, 0),
+    atMost("half done", halfDone(step), 0),
     atMost("memory of a process", largest, asked.residentMB, "MB"),
   ];
 }

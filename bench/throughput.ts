@@ -5,13 +5,15 @@ import type { Bench, Flags } from "./bench.ts";
 import { bestOf, climb } from "./climb.ts";
 import { type Measured, measure } from "./measure.ts";
 import { type BenchResult, curveOf } from "./result.ts";
-import { commonFlags, QUICK, runBench, tell, warmUp } from "./run.ts";
+import { bounds, commonFlags, processesFlag, QUICK, runBench, secondsFlag, tell, warmUp } from "./run.ts";
 import type { OpenStage } from "./stage.ts";
-import { atLeast, targetsOf } from "./targets.ts";
+import { atLeast, atMost, targetsOf } from "./targets.ts";
 import { count, latencyOf, megabytes, sharesOf } from "./words.ts";
 
 const STARTS_PER_SECOND = 2_000;
 const SEND_P99_MS = 50;
+const APPLICATION_US = 400;
+const STACK_US = 700;
 const BOTS = 10;
 /** The disk is tried only shortly around each step: there are many. */
 const SYNC_MS = 100;
@@ -20,8 +22,8 @@ export const throughput: Bench = {
   name: "throughput",
   summary: "the highest rate of /start over the whole path, by a stepped search, with 1 and with 2 processes.",
   flags: [
-    { name: "processes", value: "N", means: "Only with N processes. Default: 1, then 2." },
-    { name: "seconds", value: "N", means: "Length of each step. Default: 30." },
+    { ...processesFlag, means: "Only with N processes. Default: 1, then 2." },
+    secondsFlag,
     { name: "steps", value: "N", means: "Most steps of each search. Default: 6." },
     { name: "first", value: "N", means: "Updates per second at which the search begins. Default: 1000." },
     { ...QUICK, means: "Steps of 8 seconds, at most 3 for each search." },
@@ -48,12 +50,12 @@ type Plan = { processes: number[]; seconds: number; steps: number; first: number
 
 function planOf(flags: Flags): Plan {
   const quick = flags.has("quick");
-  const processes = flags.number("processes", { least: 1, most: 64 });
+  const processes = flags.number("processes", bounds.few);
   return {
     processes: processes === undefined ? [1, 2] : [processes],
-    seconds: flags.number("seconds", { least: 1, most: 600 }) ?? (quick ? 8 : 30),
-    steps: flags.number("steps", { least: 1, most: 20 }) ?? (quick ? 3 : 6),
-    first: flags.number("first", { least: 10, most: 50_000 }) ?? 1_000,
+    seconds: flags.number("seconds", bounds.seconds) ?? (quick ? 8 : 30),
+    steps: flags.number("steps", bounds.steps) ?? (quick ? 3 : 6),
+    first: flags.number("first", bounds.first) ?? 1_000,
     warmUpSeconds: quick ? 1 : 5,
   };
 }
@@ -81,7 +83,10 @@ async function searchHighest(stage: OpenStage, plan: Plan, processes: number): P
       ...tried.map((step): [string, string] => [`${count(step.perSecond)}/s`, wordsOf(step)]),
       ...(shown ? linesOf(shown.measured) : []),
     ],
-    targets: [atLeast(`/start with ${words}`, best?.perSecond ?? Number.NaN, STARTS_PER_SECOND, "per second")],
+    targets: [
+      atLeast(`/start with ${words}`, best?.perSecond ?? Number.NaN, STARTS_PER_SECOND, "per second"),
+      ...(best ? cpuTargets(best) : []),
+    ],
     doubts: [
       ...(shown ? doubtsAbout(shown.measured) : []),
       ...(tried.length === steps && tried.every(({ held }) => held) ? ["the steps were used up: more may hold"] : []),
@@ -93,6 +98,22 @@ async function searchHighest(stage: OpenStage, plan: Plan, processes: number): P
     ...(shown ? { cpu: shown.measured.cpu } : {}),
     raw: { processes, tried: tried.map(({ perSecond, held, measured }) => ({ perSecond, held, ...rawOf(measured) })) },
   };
+}
+
+/** At the rate that was held: what a /start costs decides how many there can be. */
+function cpuTargets({ perSecond, measured: { cpu } }: { perSecond: number; measured: Measured }) {
+  const microseconds = (...parts: string[]): number =>
+    parts.reduce((sum, part) => sum + ((cpu.parts[part] ?? Number.NaN) / perSecond) * 1e6, 0);
+  const rate = `${count(perSecond)}/s`;
+  return [
+    atMost(`CPU of the application at ${rate}`, microseconds("application"), APPLICATION_US, "µs per /start"),
+    atMost(
+      `CPU of the stack at ${rate}`,
+      microseconds("application", "PostgreSQL", "Redis"),
+      STACK_US,
+      "µs per /start",
+    ),
+  ];
 }
 
 /** Memory is no part of what a rate has to hold. */

@@ -1,13 +1,12 @@
 // The benchmark of the door: updates that nobody waits for, until their durable answer, and how many of them a second it takes.
 
-import type { Database } from "#db/connect.ts";
 import { type Answers, doubtsAbout, measureAnswers } from "./answers.ts";
+import { addBegun } from "./begun.ts";
 import type { Bench, Flags } from "./bench.ts";
 import { bestOf, climb } from "./climb.ts";
 import { type BenchResult, curveOf } from "./result.ts";
-import { commonFlags, QUICK, runBench, tell } from "./run.ts";
+import { bounds, commonFlags, QUICK, runBench, secondsFlag, tell } from "./run.ts";
 import type { OpenStage } from "./stage.ts";
-import { type BenchBot, begun } from "./start-request.ts";
 import { atLeast, atMost } from "./targets.ts";
 import { count, latencyOf, sharesOf } from "./words.ts";
 
@@ -25,7 +24,7 @@ export const webhook: Bench = {
   summary:
     "the durable answer 200: latency of texts at 1,000 per second, and the highest rate of updates without an answer.",
   flags: [
-    { name: "seconds", value: "N", means: "Length of each step. Default: 30." },
+    secondsFlag,
     { name: "steps", value: "N", means: "Most steps of the search for the highest rate. Default: 5." },
     { name: "first", value: "N", means: "Updates per second at which the search begins. Default: 5000." },
     ...[QUICK, ...commonFlags],
@@ -52,20 +51,10 @@ type Plan = { seconds: number; steps: number; first: number };
 function planOf(flags: Flags): Plan {
   const quick = flags.has("quick");
   return {
-    seconds: flags.number("seconds", { least: 1, most: 600 }) ?? (quick ? 8 : 30),
-    steps: flags.number("steps", { least: 1, most: 20 }) ?? (quick ? 2 : 5),
-    first: flags.number("first", { least: 10, most: 50_000 }) ?? IGNORED_PER_SECOND,
+    seconds: flags.number("seconds", bounds.seconds) ?? (quick ? 8 : 30),
+    steps: flags.number("steps", bounds.steps) ?? (quick ? 2 : 5),
+    first: flags.number("first", bounds.first) ?? IGNORED_PER_SECOND,
   };
-}
-
-/** People who have begun, so that their words are words and no start: chat and bot as start-request.ts gives them, decided on once. */
-async function addBegun(sql: Database, bots: BenchBot[]): Promise<void> {
-  const ids = bots.map((bot) => bot.botId);
-  await sql`
-    INSERT INTO customer (bot_id, chat_id, first_name, started_at, created_at, seen_at, version)
-    SELECT (${ids}::bigint[])[chat % ${bots.length}::int + 1], chat, 'Alice', now() - interval '1 hour', now(), now(), 1
-    FROM generate_series(${begun.first}::bigint, ${begun.first + begun.count - 1}::bigint) AS chat`;
-  await sql`ANALYZE customer`;
 }
 
 async function warm({ load }: OpenStage): Promise<void> {

@@ -14,6 +14,7 @@ export const count = (value: number): string => value.toLocaleString("en");
 /** A share of one, as percent. */
 export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 export const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(0)} MB`;
+export const gigabytes = (bytes: number): string => `${(bytes / 1_000_000_000).toFixed(1)} GB`;
 
 export function latencyOf({ p50, p90, p99, p999, max }: Percentiles): string {
   return `p50 ${ms(p50)}, p90 ${ms(p90)}, p99 ${ms(p99)}, p99.9 ${ms(p999)}, max ${ms(max)}`;

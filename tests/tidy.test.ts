@@ -56,6 +56,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   // The domains: never one another's folder. They meet in effects (out) and inbox rows (in).
   "src/telegram": ["src/kernel", "src/funnel", "src/inbox", "src/qr", "db"],
   "src/payments": ["src/kernel", "src/inbox", "db"],
+  "src/broadcasts": ["src/kernel", "src/funnel", "src/inbox", "db"],
   "src/tenants": ["src/kernel", "db"],
   // Looks at the whole open program, so it is given all of it; what it needs to know is only its type.
   "src/ops": ["src/kernel", "db", "queues", "type src/app.ts"],
@@ -64,7 +65,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   // A gateway plays a vendor: of the program it shares money and the form of an error.
   "src/sandbox-gateway": ["src/kernel"],
   // The spine knows the domains. app.ts opens it all; the others are given what is open.
-  "src/http": ["src/kernel", "src/funnel", "src/telegram", "src/payments", "src/tenants", "src/ops", "type src/app.ts"],
+  "src/http": [
+    ...["src/kernel", "src/funnel", "src/telegram", "src/payments", "src/broadcasts", "src/tenants", "src/ops"],
+    "type src/app.ts",
+  ],
   "src/deciding.ts": ["src/kernel", "src/inbox", "src/telegram", "type src/perform.ts"],
   "src/process.ts": ["src/kernel", "src/inbox", "src/telegram", "db", "src/deciding.ts", "type src/perform.ts"],
   "src/at-once.ts": [
@@ -72,14 +76,15 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...["type src/perform.ts", "type src/process.ts"],
   ],
   "src/perform.ts": ["src/kernel", "src/inbox", "src/telegram", "db"],
+  "src/broadcasting.ts": ["src/kernel", "src/inbox", "src/funnel", "src/telegram", "src/broadcasts", "db"],
   "src/work.ts": ["src/kernel", "src/inbox", "src/payments", "queues", "db", "type src/app.ts"],
   "src/sweeping.ts": ["src/kernel", "src/inbox", "src/work.ts", "type src/app.ts"],
   "src/app.ts": [
     ...["src/kernel", "src/inbox", "src/telegram", "src/payments", "queues", "db"],
-    ...["src/at-once.ts", "src/process.ts", "src/perform.ts", "src/work.ts", "src/sweeping.ts"],
+    ...["src/at-once.ts", "src/process.ts", "src/perform.ts", "src/broadcasting.ts", "src/work.ts", "src/sweeping.ts"],
   ],
   "src/commands": ["src/kernel", "src/telegram", "src/tenants", "src/http", "src/embedded", "src/fake-telegram"].concat(
-    ...["src/payments", "src/sandbox-gateway", "src/app.ts", "queues", "db"],
+    ...["src/payments", "src/broadcasts", "src/sandbox-gateway", "src/app.ts", "queues", "db"],
   ),
   "src/main.ts": ["src/kernel", "src/commands", "package.json"],
   // Nothing of the program imports these.

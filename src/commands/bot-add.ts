@@ -1,9 +1,8 @@
 // grimbots bot add
 
 import { openKeyring } from "../kernel/config.ts";
-import { CommandError } from "../kernel/errors.ts";
-import { parseId, type TenantId } from "../kernel/ids.ts";
 import { addBot, readFunnelFile } from "../telegram/add-bot.ts";
+import { needTenant } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { onDatabase } from "./open.ts";
 
@@ -21,8 +20,7 @@ export const botAdd: Command = {
     { name: "funnel", value: "FILE", means: "The funnel as JSON. Default: the sample funnel." },
   ],
   async run(flags, print) {
-    const tenantId = parseId<TenantId>(flags.need("tenant"));
-    if (!tenantId) throw new CommandError("--tenant must be the number that `grimbots tenant add` printed.", 2);
+    const tenantId = needTenant(flags);
     const given = flags.need("token");
     const token = given === "-" ? (await Bun.stdin.text()).trim() : given;
     const file = flags.text("funnel");

@@ -1,8 +1,8 @@
 // grimbots fake-telegram
 
 import { startFakeTelegram } from "../fake-telegram/server.ts";
-import { CommandError } from "../kernel/errors.ts";
 import { askedToEnd } from "../kernel/life.ts";
+import { portOf } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
 export const fakeTelegram: Command = {
@@ -10,9 +10,7 @@ export const fakeTelegram: Command = {
   summary: "runs the fake Bot API server, for tests and benchmarks.",
   flags: [{ name: "port", value: "PORT", means: "Port to listen on; default 8081, 0 = any free one." }],
   async run(flags, print) {
-    const port = Number(flags.text("port") ?? 8081);
-    if (!Number.isInteger(port) || port < 0 || port > 65_535)
-      throw new CommandError("--port must be a number from 0 to 65535.", 2);
+    const port = portOf(flags, 8081);
     const ending = askedToEnd();
     await using fake = await startFakeTelegram({ port });
     print(

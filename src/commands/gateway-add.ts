@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { openKeyring } from "../kernel/config.ts";
 import { CommandError } from "../kernel/errors.ts";
-import { parseId, type TenantId } from "../kernel/ids.ts";
 import { addAccount } from "../payments/add-account.ts";
 import { gateways } from "../payments/gateways/index.ts";
+import { needTenant } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { onDatabase } from "./open.ts";
 
@@ -25,8 +25,7 @@ export const gatewayAdd: Command = {
     { name: "priority", value: "N", means: "Accounts with lower numbers are tried first. Default: 100." },
   ],
   async run(flags, print) {
-    const tenantId = parseId<TenantId>(flags.need("tenant"));
-    if (!tenantId) throw new CommandError("--tenant must be the number that `grimbots tenant add` printed.", 2);
+    const tenantId = needTenant(flags);
     const priority = Number(flags.text("priority") ?? 100);
     if (!Number.isInteger(priority) || priority < 0 || priority > 10_000)
       throw new CommandError("--priority must be a whole number from 0 to 10000.", 2);

@@ -4,10 +4,11 @@ import type { Database } from "#db/connect.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { openKeyring } from "../kernel/config.ts";
 import { CommandError } from "../kernel/errors.ts";
-import { type ChargeId, type OrderId, parseId, type TenantId } from "../kernel/ids.ts";
+import type { ChargeId, OrderId, TenantId } from "../kernel/ids.ts";
 import { openLog } from "../kernel/log.ts";
 import { openPayments } from "../payments/payments.ts";
 import { wishRefund } from "../payments/refund.ts";
+import { needOrder, orderFlag } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { onDatabase, type WithDatabase } from "./open.ts";
 
@@ -15,12 +16,9 @@ export const refund: Command = {
   words: "refund",
   summary: "asks for an order's payment to be given back; the running serve does it.",
   alone: "order",
-  flags: [
-    { name: "order", value: "ID", required: true, means: "Number of the order; --order may be left out before it." },
-  ],
+  flags: [orderFlag],
   async run(flags, print) {
-    const orderId = parseId<OrderId>(flags.need("order"));
-    if (!orderId) throw new CommandError("--order must be the number of an order.", 2);
+    const orderId = needOrder(flags);
     const chargeId = await onDatabase((sql, config) => wish(sql, config, orderId));
     print({ orderId, chargeId }, `Charge ${chargeId} of order ${orderId} will be given back by the running serve.`);
   },

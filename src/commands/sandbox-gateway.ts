@@ -3,6 +3,7 @@
 import { CommandError } from "../kernel/errors.ts";
 import { askedToEnd } from "../kernel/life.ts";
 import { startSandboxGateway } from "../sandbox-gateway/server.ts";
+import { portOf } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
 export const sandboxGateway: Command = {
@@ -13,9 +14,7 @@ export const sandboxGateway: Command = {
     { name: "seed", value: "NUMBER", means: "Every chance follows from it, so that a run can be repeated; default 1." },
   ],
   async run(flags, print) {
-    const port = Number(flags.text("port") ?? 8082);
-    if (!Number.isInteger(port) || port < 0 || port > 65_535)
-      throw new CommandError("--port must be a number from 0 to 65535.", 2);
+    const port = portOf(flags, 8082);
     const seed = Number(flags.text("seed") ?? 1);
     if (!Number.isSafeInteger(seed)) throw new CommandError("--seed must be a whole number.", 2);
     const ending = askedToEnd();

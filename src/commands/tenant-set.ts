@@ -1,8 +1,8 @@
 // grimbots tenant set
 
 import { CommandError } from "../kernel/errors.ts";
-import { parseId, type TenantId } from "../kernel/ids.ts";
 import { readPercent, setCommission } from "../tenants/set-commission.ts";
+import { needTenant } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { onDatabase } from "./open.ts";
 
@@ -19,8 +19,7 @@ export const tenantSet: Command = {
     },
   ],
   async run(flags, print) {
-    const tenantId = parseId<TenantId>(flags.need("tenant"));
-    if (!tenantId) throw new CommandError("--tenant must be the number that `grimbots tenant add` printed.", 2);
+    const tenantId = needTenant(flags);
     const basisPoints = readPercent(flags.need("commission"));
     if (basisPoints === undefined)
       throw new CommandError("--commission must be percent from 0 to 50 with up to two decimals.", 2);

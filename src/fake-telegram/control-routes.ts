@@ -1,19 +1,13 @@
-// The control over HTTP, under /_/: JSON in, JSON out; a refused input is answered with { error }.
+// What the fake's control takes under /_/, by method and path.
 
-import type { Static, TSchema } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
+import { type ControlRoute, openControlRoutes, posts } from "../kernel/control-routes.ts";
 import { RejectedError } from "../kernel/errors.ts";
 import type { FakeTelegramControl } from "./control.ts";
 import * as shapes from "./control-shapes.ts";
 
-type Route = (request: Request, query: URLSearchParams) => Promise<unknown>;
-
 /** Answers a request whose path begins with /_/. */
 export function createControlRoutes(control: FakeTelegramControl): (request: Request) => Promise<Response> {
-  const posts = <S extends TSchema, R>(shape: S, run: (input: Static<S>) => Promise<R>): Route => {
-    return async (request) => run(await readInput(request, shape));
-  };
-  const routes: Readonly<Record<string, Route>> = {
+  const routes: Readonly<Record<string, ControlRoute>> = {
     "POST say": posts(shapes.SayInput, control.say),
     "POST tap": posts(shapes.TapInput, control.tap),
     "POST pay-invoice": posts(shapes.PayInvoiceInput, control.payInvoice),
@@ -32,36 +26,7 @@ export function createControlRoutes(control: FakeTelegramControl): (request: Req
     "GET idle": (_request, query) => control.idle(numbersOf(query, "timeout_ms")),
     "GET stats": () => control.stats(),
   };
-
-  return async (request) => {
-    const url = new URL(request.url);
-    const path = url.pathname.slice("/_/".length);
-    try {
-      if (request.method === "DELETE" && /^fault(\/|$)/.test(path)) {
-        await control.clearFault(path.slice("fault/".length) || undefined);
-        return Response.json({});
-      }
-      const route = routes[`${request.method} ${path}`];
-      if (!route) throw new RejectedError(404, `No ${request.method} /_/${path} here.`);
-      return Response.json((await route(request, url.searchParams)) ?? {});
-    } catch (error) {
-      if (!(error instanceof RejectedError)) throw error;
-      return Response.json({ error: error.message }, { status: error.status });
-    }
-  };
-}
-
-async function readInput<S extends TSchema>(request: Request, shape: S): Promise<Static<S>> {
-  const text = await request.text();
-  let value: unknown;
-  try {
-    value = text === "" ? {} : JSON.parse(text);
-  } catch {
-    throw new RejectedError(400, "The body is not JSON.");
-  }
-  if (Value.Check(shape, value)) return value;
-  const problem = Value.Errors(shape, value).First();
-  throw new RejectedError(400, `${problem?.path || "The body"}: ${problem?.message ?? "is not as expected"}.`);
+  return openControlRoutes({ routes, clearFault: control.clearFault });
 }
 
 function filterOf(query: URLSearchParams): { token?: string; method?: string; chat_id?: string; since?: number } {

@@ -3,11 +3,11 @@
 import { randomBytes } from "node:crypto";
 import { RejectedError } from "../kernel/errors.ts";
 import { cents } from "../kernel/money.ts";
+import { parseInput } from "../kernel/read-input.ts";
 import type { ApiCall, ApiResult } from "./api.ts";
 import { type ChargeView, codeOf } from "./charge.ts";
 import type { FaultInput } from "./control-shapes.ts";
 import type { ApiRoute } from "./faults.ts";
-import { parseInput } from "./read-input.ts";
 import type { World } from "./state.ts";
 
 /** A request as it came. `path`: with its query. `body`: parsed, {} for none. */

@@ -2,12 +2,12 @@
 
 import { RejectedError } from "../kernel/errors.ts";
 import { cents } from "../kernel/money.ts";
+import { checkInput } from "../kernel/read-input.ts";
 import { ChargeBody, RefundBody, toChargeRequest } from "./api-shapes.ts";
 import { type Charge, type ChargeRequest, type ChargeView, viewOf } from "./charge.ts";
 import { settleExpiry } from "./charges.ts";
 import { autoPay, refund } from "./lifecycle.ts";
 import type { Merchant } from "./merchant.ts";
-import { checkInput } from "./read-input.ts";
 import type { World } from "./state.ts";
 import type { StatementPage } from "./statement.ts";
 

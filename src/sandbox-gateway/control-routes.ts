@@ -1,19 +1,12 @@
-// The control over HTTP, under /_/: JSON in, JSON out; a refused input is answered with { error }.
+// What the sandbox's control takes under /_/, by method and path.
 
-import type { Static, TSchema } from "@sinclair/typebox";
-import { RejectedError } from "../kernel/errors.ts";
+import { type ControlRoute, openControlRoutes, posts } from "../kernel/control-routes.ts";
 import type { SandboxControl } from "./control.ts";
 import * as shapes from "./control-shapes.ts";
-import { checkInput, parseInput } from "./read-input.ts";
-
-type Route = (request: Request, query: URLSearchParams) => Promise<unknown>;
 
 /** Answers a request whose path begins with /_/. */
 export function createControlRoutes(control: SandboxControl): (request: Request) => Promise<Response> {
-  const posts = <S extends TSchema, R>(shape: S, run: (input: Static<S>) => Promise<R>): Route => {
-    return async (request) => run(checkInput(shape, parseInput(await request.text())));
-  };
-  const routes: Readonly<Record<string, Route>> = {
+  const routes: Readonly<Record<string, ControlRoute>> = {
     "POST merchant": posts(shapes.MerchantInput, control.merchant),
     "POST settings": posts(shapes.SettingsInput, control.settings),
     "POST pay": posts(shapes.PayInput, control.pay),
@@ -34,21 +27,5 @@ export function createControlRoutes(control: SandboxControl): (request: Request)
     "GET totals": (_request, query) => control.totals(query.has("token") ? { token: query.get("token") ?? "" } : {}),
     "GET stats": () => control.stats(),
   };
-
-  return async (request) => {
-    const url = new URL(request.url);
-    const path = url.pathname.slice("/_/".length);
-    try {
-      if (request.method === "DELETE" && /^fault(\/|$)/.test(path)) {
-        await control.clearFault(path.slice("fault/".length) || undefined);
-        return Response.json({});
-      }
-      const route = routes[`${request.method} ${path}`];
-      if (!route) throw new RejectedError(404, `No ${request.method} /_/${path} here.`);
-      return Response.json((await route(request, url.searchParams)) ?? {});
-    } catch (error) {
-      if (!(error instanceof RejectedError)) throw error;
-      return Response.json({ error: error.message }, { status: error.status });
-    }
-  };
+  return openControlRoutes({ routes, clearFault: control.clearFault });
 }

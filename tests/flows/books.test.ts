@@ -2,29 +2,23 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { reconcileDue, yesterday } from "#src/payments/reconcile.ts";
-import { openShop, type Shop } from "../support/shop.ts";
+import { openStory, type Story } from "../support/story.ts";
 import { until } from "../support/until.ts";
-import { OPENING_MS, openWorld, type Running, type World } from "../support/world.ts";
+import { OPENING_MS } from "../support/world.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 
-let world: World;
-let one: Running;
-let shop: Shop;
+let story: Story;
 let buyers = 0;
 
 beforeAll(async () => {
-  world = await openWorld();
-  one = await world.start();
-  shop = await openShop(world, one);
+  story = await openStory();
 }, OPENING_MS);
-afterAll(async () => {
-  await shop[Symbol.asyncDispose]();
-  await world[Symbol.asyncDispose]();
-});
+afterAll(() => story[Symbol.asyncDispose]());
 
 /** Somebody buys and pays; resolves once it is delivered. */
 async function sell(): Promise<{ orderId: number; gatewayId: string }> {
+  const { world, one, shop } = story;
   const bought = await shop.buy(one, ++buyers);
   await shop.sandbox.control.pay({ id: bought.gatewayId });
   const isSent = async () =>
@@ -35,6 +29,7 @@ async function sell(): Promise<{ orderId: number; gatewayId: string }> {
 
 /** The day ends, and the books of it are compared. */
 async function closeDay() {
+  const { world, one } = story;
   world.clock.advance(DAY_MS);
   await reconcileDue(one.app.payments.context);
   const { day } = yesterday(world.clock.now());
@@ -47,9 +42,9 @@ describe("a day", () => {
   test("with two sales and a refund leaves nothing unexplained", async () => {
     await sell();
     const { gatewayId, orderId } = await sell();
-    await shop.sandbox.control.refund({ id: gatewayId });
+    await story.shop.sandbox.control.refund({ id: gatewayId });
     await until("it is refunded", async () => {
-      const [row] = await world.sql`SELECT 1 FROM orders WHERE id = ${orderId} AND state = 'refunded'`;
+      const [row] = await story.world.sql`SELECT 1 FROM orders WHERE id = ${orderId} AND state = 'refunded'`;
       return row !== undefined;
     });
     expect(await closeDay()).toEqual({
@@ -59,12 +54,13 @@ describe("a day", () => {
 
   test("on which nothing was sold is a day in the books, too, and it is looked at once", async () => {
     expect(await closeDay()).toMatchObject({ gateway_amount: 0, ledger_amount: 0, unexplained: 0 });
-    await reconcileDue(one.app.payments.context);
-    const { day } = yesterday(world.clock.now());
-    expect((await world.sql`SELECT 1 FROM reconciliation WHERE day = ${day}::date`).length).toBe(1);
+    await reconcileDue(story.one.app.payments.context);
+    const { day } = yesterday(story.world.clock.now());
+    expect((await story.world.sql`SELECT 1 FROM reconciliation WHERE day = ${day}::date`).length).toBe(1);
   });
 
   test("a payment of which no notice came is found by the statement and delivered", async () => {
+    const { world, one, shop } = story;
     await shop.sandbox.control.merchant({ token: shop.account.token, notice_faults: { lose: 1 } });
     const { gatewayId, orderId } = await shop.buy(one, ++buyers);
     await shop.sandbox.control.pay({ id: gatewayId });
@@ -75,6 +71,7 @@ describe("a day", () => {
   });
 
   test("money at the gateway for a charge that nobody here made is named, and the seller is told", async () => {
+    const { world, shop } = story;
     const made = await fetch(`${shop.sandbox.url}/v1/charges`, {
       method: "POST",
       headers: { authorization: `Bearer ${shop.account.token}`, "content-type": "application/json" },
@@ -91,8 +88,8 @@ describe("a day", () => {
 });
 
 test("the books balance whatever happened", async () => {
-  const [row] =
-    await world.sql`SELECT coalesce(sum(amount), 0)::int AS sum, count(*)::int AS entries FROM ledger_entry`;
+  const [row] = await story.world
+    .sql`SELECT coalesce(sum(amount), 0)::int AS sum, count(*)::int AS entries FROM ledger_entry`;
   expect(row?.sum).toBe(0);
   expect(row?.entries).toBeGreaterThan(4);
 });

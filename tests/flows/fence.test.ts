@@ -7,6 +7,8 @@ import type { PlacedEffect, RowKey } from "#src/inbox/line.ts";
 import { limits } from "#src/kernel/limits.ts";
 import { openLog } from "#src/kernel/log.ts";
 import { openPerformer, type Performer } from "#src/perform.ts";
+import { openMedia } from "#src/telegram/media.ts";
+import { openPace } from "#src/telegram/pace.ts";
 import { leaveSend, makeSilent } from "../support/left-behind.ts";
 import { until } from "../support/until.ts";
 import { openWorld, type Running, type TestBot, type World } from "../support/world.ts";
@@ -31,7 +33,8 @@ beforeAll(async () => {
   const log = openLog("silent", 2);
   lease = await openLease(sql, log, () => sleeperMs);
   const signal = new AbortController().signal;
-  sleeper = openPerformer({ sql, lease, clock, log, bots: awake.app.bots, processes: 2, signal, ...nothingToBuy });
+  const [media, pace] = [openMedia(sql, log), openPace({ share: 1 / 2 })];
+  sleeper = openPerformer({ sql, lease, clock, log, bots: awake.app.bots, media, pace, signal, ...nothingToBuy });
 });
 afterAll(async () => {
   await lease.close();

@@ -1,27 +1,22 @@
 // A whole sale: a tapped button, a PIX to be paid, a notice, the delivery; and the books afterwards.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { openShop, type Shop } from "../support/shop.ts";
+import { openStory, type Story } from "../support/story.ts";
 import { until } from "../support/until.ts";
-import { OPENING_MS, openWorld, type Running, type World } from "../support/world.ts";
+import { OPENING_MS } from "../support/world.ts";
 
-let world: World;
-let one: Running;
-let shop: Shop;
+let story: Story;
 
 beforeAll(async () => {
-  world = await openWorld();
-  one = await world.start();
-  shop = await openShop(world, one);
+  story = await openStory();
 }, OPENING_MS);
-afterAll(async () => {
-  await shop[Symbol.asyncDispose]();
-  await world[Symbol.asyncDispose]();
-});
+afterAll(() => story[Symbol.asyncDispose]());
 
-const deliveriesOf = (orderId: number) => world.sql`SELECT state, message_id FROM delivery WHERE order_id = ${orderId}`;
+const deliveriesOf = (orderId: number) =>
+  story.world.sql`SELECT state, message_id FROM delivery WHERE order_id = ${orderId}`;
 
 test("a tapped button leads to one PIX message, its payment to one delivery, and the books balance", async () => {
+  const { world, one, shop } = story;
   const { orderId, chargeId, gatewayId } = await shop.buy(one, 1);
   const [photo] = await shop.bot.sent(1);
   expect(photo?.method).toBe("sendPhoto");

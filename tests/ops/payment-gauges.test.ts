@@ -3,24 +3,17 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { metrics } from "#src/kernel/metrics.ts";
 import { readPaymentGauges } from "#src/ops/payment-gauges.ts";
-import { openShop, type Shop } from "../support/shop.ts";
-import { OPENING_MS, openWorld, type Running, type World } from "../support/world.ts";
+import { openStory, type Story } from "../support/story.ts";
+import { OPENING_MS } from "../support/world.ts";
 
-let world: World;
-let one: Running;
-let shop: Shop;
+let story: Story;
 beforeAll(async () => {
-  world = await openWorld();
-  one = await world.start();
-  shop = await openShop(world, one);
+  story = await openStory();
 }, OPENING_MS);
-afterAll(async () => {
-  await shop[Symbol.asyncDispose]();
-  await world[Symbol.asyncDispose]();
-});
+afterAll(() => story[Symbol.asyncDispose]());
 
 async function read() {
-  await readPaymentGauges(world);
+  await readPaymentGauges(story.world);
   const { undelivered, orphanNotices, alertsUnseen, unexplained, chargesOpen } = metrics;
   const value = async (gauge: typeof undelivered) => (await gauge.get()).values[0]?.value;
   const charges = (await chargesOpen.get()).values.filter((one) => one.value > 0);
@@ -39,6 +32,7 @@ test("nothing is counted where nothing is, and every state has its sample", asyn
 });
 
 test("what waits is counted, and what is repaired is not", async () => {
+  const { world, one, shop } = story;
   const { orderId } = await shop.buy(one, 1);
   const { sql } = world;
   const now = world.clock.now();
@@ -67,6 +61,6 @@ test.each([
   ["alert_unseen", "SELECT count(*) FROM alert WHERE seen_at IS NULL"],
   ["charge_due", "SELECT state, count(*) FROM charge WHERE check_at IS NOT NULL GROUP BY state"],
 ])("%s is what is read", async (index, statement) => {
-  const plan = await world.sql.unsafe(`EXPLAIN ${statement}`);
+  const plan = await story.world.sql.unsafe(`EXPLAIN ${statement}`);
   expect(JSON.stringify(plan)).toContain(index);
 });

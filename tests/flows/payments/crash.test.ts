@@ -1,7 +1,6 @@
 // A process that dies in the middle of a sale, wherever that is: others go on with it, and nobody gets or pays anything twice.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import type { RowKey } from "#src/inbox/line.ts";
 import type { ChargeId } from "#src/kernel/ids.ts";
 import { limits } from "#src/kernel/limits.ts";
 import { openLog } from "#src/kernel/log.ts";
@@ -10,7 +9,17 @@ import type { Context } from "#src/payments/context.ts";
 import { doRequests } from "#src/payments/requests.ts";
 import { openSaver } from "#src/payments/save.ts";
 import { until } from "../../support/until.ts";
-import { booksSum, chargesOf, countIn, delivered, deliveriesOf, openStory, PRODUCT, type Story } from "./support.ts";
+import {
+  booksSum,
+  chargesOf,
+  countIn,
+  delivered,
+  deliveriesOf,
+  keepTap,
+  openStory,
+  PRODUCT,
+  type Story,
+} from "./support.ts";
 
 setDefaultTimeout(60_000);
 
@@ -18,15 +27,7 @@ const never = (): Promise<never> => new Promise(() => undefined);
 
 /** A tap whose request is done by a process that stands still for ever where `context` says. */
 async function dieOver(story: Story, chatId: number, change: (context: Context) => Partial<Context>): Promise<void> {
-  const { world, shop } = story;
-  const quick = await world.start({ workers: [] });
-  await shop.tapBuy(quick, chatId);
-  const row = await until("the request is kept", async () => {
-    const [found] = await world.sql<RowKey[]>`
-      SELECT slot, row_id AS id FROM effect WHERE kind = 'payment' AND state = 'pending' AND chat_id = ${chatId}`;
-    return found;
-  });
-  const { context } = quick.app.payments;
+  const { row, context } = await keepTap(story, chatId);
   void doRequests({ ...context, ...change(context) }, [row]);
   await until("its charge is kept", async () => (await chargesOf(story, chatId)).length === 1);
 }

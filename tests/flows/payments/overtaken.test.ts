@@ -1,12 +1,11 @@
 // Whoever is overtaken in the middle of making a charge does no harm: one charge can be paid, and none is shown of what is paid.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import type { RowKey } from "#src/inbox/line.ts";
 import { limits } from "#src/kernel/limits.ts";
 import type { Context } from "#src/payments/context.ts";
 import { doRequests } from "#src/payments/requests.ts";
 import { until } from "../../support/until.ts";
-import { booksSum, chargesOf, countIn, delivered, openStory, PRODUCT, type Story } from "./support.ts";
+import { booksSum, chargesOf, countIn, delivered, keepTap, openStory, PRODUCT, type Story } from "./support.ts";
 
 setDefaultTimeout(60_000);
 
@@ -14,15 +13,7 @@ const SHOWN = "Seu PIX está pronto";
 
 /** A tap whose request is done by this context, without anybody's waiting for it. */
 async function tapWith(story: Story, chatId: number, change: (context: Context) => Partial<Context>) {
-  const { world, shop } = story;
-  const keeper = await world.start({ workers: [] });
-  await shop.tapBuy(keeper, chatId);
-  const row = await until("the request is kept", async () => {
-    const [found] = await world.sql<RowKey[]>`
-      SELECT slot, row_id AS id FROM effect WHERE kind = 'payment' AND state = 'pending' AND chat_id = ${chatId}`;
-    return found;
-  });
-  const { context } = keeper.app.payments;
+  const { row, context } = await keepTap(story, chatId);
   return doRequests({ ...context, ...change(context) }, [row]);
 }
 

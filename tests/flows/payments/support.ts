@@ -1,67 +1,12 @@
-// What the stories about payments share: a shop with its processes, waiting until nothing is under way, and what stands in the tables.
+// What the stories about payments share beside openStory: what stands in the tables and in the chats, and a customer's taps.
 
-import type { Funnel } from "#src/funnel/funnel.ts";
-import { openShop, type Shop } from "../../support/shop.ts";
+import type { RowKey } from "#src/inbox/line.ts";
+import type { Context } from "#src/payments/context.ts";
+import { openStory, type Story } from "../../support/story.ts";
 import { until } from "../../support/until.ts";
-import { openWorld, type Running, type StartOptions, type World } from "../../support/world.ts";
+import type { Running } from "../../support/world.ts";
 
-export type Story = {
-  world: World;
-  one: Running;
-  /** All processes, `one` first. */
-  all: Running[];
-  shop: Shop;
-  /** Sweeps once in every process, and waits until all that follows is done. */
-  sweep(): Promise<void>;
-  /** Waits until no job and no message is under way; what waits for a time stays. */
-  quiet(): Promise<void>;
-  /** Moves the clock, then sweeps. */
-  later(ms: number): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-};
-
-/** A world of its own with a shop; the sandbox tries each notice once unless a story says otherwise. */
-export async function openStory(
-  options: { processes?: number; funnel?: Funnel; start?: StartOptions } = {},
-): Promise<Story> {
-  const world = await openWorld();
-  const one = await world.start(options.start);
-  const all = [one];
-  for (let n = 1; n < (options.processes ?? 1); n++) all.push(await world.start(options.start));
-  const shop = await openShop(world, one, options.funnel);
-  const quiet = () => until("nothing is under way", () => isQuiet(world, all), 30_000).then(() => undefined);
-  const sweep = async () => {
-    for (const running of all) await running.sweep();
-    await quiet();
-  };
-  return {
-    ...{ world, one, all, shop, quiet, sweep },
-    async later(ms) {
-      world.clock.advance(ms);
-      await sweep();
-    },
-    async [Symbol.asyncDispose]() {
-      await shop[Symbol.asyncDispose]();
-      await world[Symbol.asyncDispose]();
-    },
-  };
-}
-
-async function isQuiet({ sql }: World, all: Running[]): Promise<boolean> {
-  for (const { app } of all)
-    for (const queue of [app.queues.tasks, app.queues.gateway, app.queues.webhook]) {
-      const { waiting = 0, active = 0, prioritized = 0 } = await queue.counts();
-      if (waiting + active + prioritized > 0) return false;
-    }
-  for (const { app, settle } of all) {
-    await app.payments.idle();
-    await settle();
-  }
-  const [row] = await sql<{ busy: boolean }[]>`
-    SELECT EXISTS (SELECT FROM inbox WHERE done_at IS NULL AND outcome IS NULL AND (due_at IS NULL OR update_id < 0))
-      OR EXISTS (SELECT FROM effect WHERE state = 'pending' AND due_at IS NULL) AS busy`;
-  return row?.busy === false;
-}
+export { openStory, type Story };
 
 export type ChargeSeen = {
   id: number;
@@ -135,6 +80,21 @@ export async function tap({ shop }: Pick<Story, "shop">, to: Running, chatId: nu
   const from = { id: chatId, is_bot: false, first_name: "Alice" };
   const message = { message_id: 1, chat: { id: chatId, type: "private" } };
   await shop.bot.post(to, { callback_query: { id: crypto.randomUUID(), from, data, message } });
+}
+
+/** A tap at a process that works on nothing: the row of its request, and the context in which that process would do it. */
+export async function keepTap(
+  { world, shop }: Pick<Story, "world" | "shop">,
+  chatId: number,
+): Promise<{ row: RowKey; context: Context }> {
+  const keeper = await world.start({ workers: [] });
+  await shop.tapBuy(keeper, chatId);
+  const row = await until("the request is kept", async () => {
+    const [found] = await world.sql<RowKey[]>`
+      SELECT slot, row_id AS id FROM effect WHERE kind = 'payment' AND state = 'pending' AND chat_id = ${chatId}`;
+    return found;
+  });
+  return { row, context: keeper.app.payments.context };
 }
 
 /** The sum of all books: 0, or something was lost. */

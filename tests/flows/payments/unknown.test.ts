@@ -10,12 +10,18 @@ setDefaultTimeout(60_000);
 const untilUnknown = (story: Story, chatId: number) =>
   until("its end is unknown", async () => (await chargesOf(story, chatId)).some(({ state }) => state === "unknown"));
 
-test("the answer is lost: asked about, shown, paid, delivered; one charge at the gateway", async () => {
-  await using story = await openStory();
-  const { shop, one } = story;
-  await shop.sandbox.control.fault({ kind: "lost_answer", route: "charge", times: 1 });
-  await shop.tapBuy(one, 1);
+/** A first customer taps, and the answer to the making of his charge is lost; `done`: whether the gateway made it. */
+async function openLost({ done = true } = {}): Promise<Story> {
+  const story = await openStory();
+  await story.shop.sandbox.control.fault({ kind: "lost_answer", route: "charge", times: 1, done });
+  await story.shop.tapBuy(story.one, 1);
   await untilUnknown(story, 1);
+  return story;
+}
+
+test("the answer is lost: asked about, shown, paid, delivered; one charge at the gateway", async () => {
+  await using story = await openLost();
+  const { shop } = story;
   await story.quiet();
   await story.later(limits.lostChargeMs);
   const [charge, ...others] = await chargesOf(story, 1);
@@ -32,11 +38,8 @@ test("the answer is lost: asked about, shown, paid, delivered; one charge at the
 });
 
 test("tapped again while nobody knows: no second charge is made, nobody says that none was, and the first one is shown once", async () => {
-  await using story = await openStory();
+  await using story = await openLost();
   const { shop, one } = story;
-  await shop.sandbox.control.fault({ kind: "lost_answer", route: "charge", times: 1 });
-  await shop.tapBuy(one, 1);
-  await untilUnknown(story, 1);
   await story.later(limits.sameTextMs);
   await shop.tapBuy(one, 1);
   await story.quiet();
@@ -48,24 +51,16 @@ test("tapped again while nobody knows: no second charge is made, nobody says tha
 });
 
 test("the call never arrived: asked about, not found, and at an end", async () => {
-  await using story = await openStory();
-  const { shop, one } = story;
-  await shop.sandbox.control.fault({ kind: "lost_answer", route: "charge", times: 1, done: false });
-  await shop.tapBuy(one, 1);
-  await untilUnknown(story, 1);
+  await using story = await openLost({ done: false });
   await story.quiet();
   await story.later(limits.lostChargeMs);
   expect(await chargesOf(story, 1)).toMatchObject([{ state: "failed", reason: "not_found", check_at: null }]);
-  expect(await shop.sandbox.control.charges()).toEqual([]);
+  expect(await story.shop.sandbox.control.charges()).toEqual([]);
 });
 
 test("a notice of its payment is faster than any question: delivered once", async () => {
-  await using story = await openStory();
-  const { shop, one } = story;
-  await shop.sandbox.control.fault({ kind: "lost_answer", route: "charge", times: 1 });
-  await shop.tapBuy(one, 1);
-  await untilUnknown(story, 1);
-  await shop.sandbox.control.payAll();
+  await using story = await openLost();
+  await story.shop.sandbox.control.payAll();
   await delivered(story, 1);
   await story.quiet();
   await story.later(limits.lostChargeMs);

@@ -17,6 +17,17 @@ async function openBought(start = {}) {
   return { ...story, charge, [Symbol.asyncDispose]: story[Symbol.asyncDispose] };
 }
 
+/** Paid, and delivered after a tap; the next one may send it again. */
+async function openDelivered() {
+  const story = await openBought();
+  await story.shop.sandbox.control.pay({ id: story.charge.gatewayId });
+  await tap(story, story.one, 1, story.charge.key);
+  await delivered(story, 1);
+  await story.quiet();
+  story.world.clock.advance(limits.verifyAgainMs);
+  return story;
+}
+
 async function checksOf({ world }: Story): Promise<number> {
   const [row] = await world.sql<{ checks: number }[]>`SELECT sum(checks)::int AS checks FROM charge`;
   return row?.checks ?? -1;
@@ -98,13 +109,8 @@ test("the gateway does not answer: he is told that nothing is known yet, and it 
 });
 
 test("paid and delivered: the product is sent again, of one delivery", async () => {
-  await using story = await openBought();
-  const { world, one, charge, shop } = story;
-  await shop.sandbox.control.pay({ id: charge.gatewayId });
-  await tap(story, one, 1, charge.key);
-  await delivered(story, 1);
-  await story.quiet();
-  world.clock.advance(limits.verifyAgainMs);
+  await using story = await openDelivered();
+  const { world, one, charge } = story;
   await tap(story, one, 1, charge.key);
   await story.quiet();
   expect(await countIn(story, 1, PRODUCT)).toBe(2);
@@ -114,13 +120,8 @@ test("paid and delivered: the product is sent again, of one delivery", async () 
 });
 
 test("a burst of taps on what is paid sends the product again once", async () => {
-  await using story = await openBought();
-  const { world, one, charge, shop } = story;
-  await shop.sandbox.control.pay({ id: charge.gatewayId });
-  await tap(story, one, 1, charge.key);
-  await delivered(story, 1);
-  await story.quiet();
-  world.clock.advance(limits.verifyAgainMs);
+  await using story = await openDelivered();
+  const { world, one, charge } = story;
   for (let n = 0; n < 3; n++) {
     await tap(story, one, 1, charge.key);
     world.clock.advance(limits.sameTextMs);

@@ -2,7 +2,7 @@
 
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { RejectedError } from "../kernel/errors.ts";
+import { RejectedError } from "./errors.ts";
 
 /** An empty text is an empty object. Throws RejectedError (400). */
 export function parseInput(text: string): unknown {
