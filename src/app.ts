@@ -149,7 +149,6 @@ export async function openApp(options: AppOptions): Promise<App> {
     inbox: longWay,
     conversation,
     performer,
-    processor,
     enqueueRequests,
   });
   // People whose answer is on its way to its first message.

@@ -1,14 +1,18 @@
 // The short way for /start and buttons: decided before it is kept, and kept, decided and saved in one commit. Whatever goes wrong here, the
 // update takes the long way (accept → process) instead; nothing is answered 200 that is not committed.
+//
+// Most who send /start are new, so whoever this process has not met is taken for new, and nothing is read: one statement does it all. It
+// refuses those who exist; they are read, and decided anew, as are all others.
 
 import type { Database } from "#db/connect.ts";
-import { decideBatch, giveOut } from "./deciding.ts";
+import { type Decisions, decideBatch, giveOut } from "./deciding.ts";
 import type { Inbox } from "./inbox/accept.ts";
-import { saveArrivals, takeNumbers } from "./inbox/decisions.ts";
+import { type KeptArrival, saveArrivals } from "./inbox/decisions.ts";
 import type { Lease } from "./inbox/lease.ts";
 import type { Arrival, RowKey } from "./inbox/line.ts";
 import { mayHaveCommitted } from "./inbox/uncertain.ts";
 import { type Batcher, batch } from "./kernel/batch.ts";
+import { createCache } from "./kernel/cache.ts";
 import type { Clock } from "./kernel/clock.ts";
 import { RejectedError, reasonOf } from "./kernel/errors.ts";
 import type { RowId, Slot } from "./kernel/ids.ts";
@@ -17,11 +21,13 @@ import { type Log, redactTokens } from "./kernel/log.ts";
 import { metrics } from "./kernel/metrics.ts";
 import { within } from "./kernel/within.ts";
 import type { Performer } from "./perform.ts";
-import type { Processor } from "./process.ts";
-import type { Conversation, TelegramRow } from "./telegram/conversation.ts";
-import type { TelegramUpdate } from "./telegram/update.ts";
+import type { Conversation, People, Prepared, TelegramRow } from "./telegram/conversation.ts";
+import { isStart, type TelegramUpdate } from "./telegram/update.ts";
 
 type TelegramArrival = Arrival<TelegramUpdate>;
+
+/** refused: its person is not as he was thought to be. failed: nothing of its batch is kept. */
+type Outcome = "kept" | "refused" | "failed";
 
 export type AtOnce = Pick<Inbox<TelegramUpdate>, "accept" | "waiting" | "idle">;
 
@@ -33,18 +39,29 @@ export function openAtOnce(options: {
   inbox: Inbox<TelegramUpdate>;
   conversation: Conversation;
   performer: Performer;
-  processor: Processor;
   enqueueRequests: (rows: RowKey[]) => void;
 }): AtOnce {
-  const { sql, lease, clock, log, inbox, conversation, processor } = options;
+  const { sql, log, clock, inbox, conversation } = options;
+  /** Chats that this process has dealt with: a hint, no more. */
+  const met = createCache<string, true>(limits.chatsMet);
 
-  /** For each arrival: whether it is kept; those that are not take the long way. */
-  async function keepAndDecide(arrivals: TelegramArrival[]): Promise<boolean[]> {
+  type Load = (prepared: Prepared[]) => Promise<People> | People;
+
+  const openLine = (load: Load): Batcher<TelegramArrival, Outcome> =>
+    batch({
+      maxItems: limits.acceptBatchRows,
+      maxWaiting: limits.acceptWaiting,
+      spacingMs: limits.atOnceSpacingMs,
+      run: (arrivals) => keepAndDecide(arrivals, load),
+    });
+
+  async function keepAndDecide(arrivals: TelegramArrival[], load: Load): Promise<Outcome[]> {
     // Two of one chat in a batch would have to know each other's numbers; the second one takes the long way, behind the first.
     const chosen = firstOfEach(arrivals);
     try {
-      await keepChosen([...chosen]);
-      return arrivals.map((arrival) => chosen.has(arrival));
+      const kept = await keepChosen([...chosen], load);
+      for (const arrival of chosen) met.set(chatOf(arrival), true);
+      return arrivals.map((arrival) => (kept.has(arrival) ? "kept" : chosen.has(arrival) ? "refused" : "failed"));
     } catch (error) {
       // Expected when one of them was kept before. When the connection broke, it may be kept now, and its effects name us.
       if (mayHaveCommitted(error)) inbox.watch([...chosen]);
@@ -52,60 +69,74 @@ export function openAtOnce(options: {
         { fact: "at_once.refused", updates: chosen.size, reason: redactTokens(reasonOf(error)) },
         "taking the long way",
       );
-      return arrivals.map(() => false);
+      return arrivals.map(() => "failed");
     }
   }
 
-  async function keepChosen(arrivals: TelegramArrival[]): Promise<void> {
-    const beganMs = performance.now();
+  async function keepChosen(arrivals: TelegramArrival[], load: Load): Promise<Set<TelegramArrival>> {
     const now = clock.now();
-    const rows: TelegramRow[] = arrivals.map((arrival) => ({
-      ...arrival,
-      slot: 0 as Slot,
-      id: 0 as RowId,
-      attempts: 0,
-    }));
+    // Until they are saved rows have their places for numbers.
+    const rows = arrivals.map(
+      (arrival, n): TelegramRow => ({ ...arrival, slot: 0 as Slot, id: n as RowId, attempts: 0 }),
+    );
     const prepared = await conversation.prepare(rows);
-    const [{ slot, ids }, people] = await Promise.all([takeNumbers(sql, rows.length), conversation.load(prepared)]);
-    for (const [index, row] of rows.entries()) Object.assign(row, { slot, id: ids[index] });
-    const decisions = decideBatch({ conversation, lease }, prepared, people, now);
-    // The sweep's mark trusts that a number is committed soon after it was taken, or never.
-    if (performance.now() - beganMs > limits.acceptTimeoutMs) throw new Error("the numbers are too old");
-    const saved = await saveArrivals(sql, withContent(decisions.document, arrivals), lease.id, now);
-    metrics.updatesKept.inc(rows.length);
-    giveOut(options, decisions, saved);
-    const left = rows.filter((row) => !saved.has(row.id));
-    processor
-      .process(left)
-      .catch((error) => log.error({ fact: "process.failed", reason: reasonOf(error) }, "rows were not processed"));
+    const decisions = decideBatch(options, prepared, await load(prepared), now);
+    const kept = await saveArrivals(sql, withContent(decisions.document, arrivals), now);
+    metrics.updatesKept.inc(kept.length);
+    const saved = savedOf(decisions, kept);
+    giveOut(options, saved, new Set(kept.map(({ id }) => id)));
+    const updates = new Set(saved.decided.map(({ row }) => row.update));
+    return new Set(arrivals.filter(({ update }) => updates.has(update)));
   }
 
-  const batcher: Batcher<TelegramArrival, boolean> = batch({
-    maxItems: limits.acceptBatchRows,
-    maxWaiting: limits.acceptWaiting,
-    spacingMs: limits.atOnceSpacingMs,
-    run: keepAndDecide,
-  });
+  const newcomers = openLine(conversation.assumeNew);
+  const others = openLine(conversation.load);
+  const lines = [newcomers, others];
+
+  async function keep(arrival: TelegramArrival): Promise<Outcome> {
+    const isNew = isStart(arrival.update) && !met.get(chatOf(arrival));
+    const outcome = isNew ? await newcomers.add(arrival) : "refused";
+    return outcome === "refused" ? others.add(arrival) : outcome;
+  }
 
   return {
     async accept(arrival) {
       // The commit may still come after we gave up on it: then all is given out as ever, and the sender's repeat is no news.
-      const isKept = await within(limits.acceptTimeoutMs, batcher.add(arrival), tooLate);
-      if (!isKept) await inbox.accept(arrival);
+      const outcome = await within(limits.acceptTimeoutMs, keep(arrival), tooLate);
+      if (outcome !== "kept") await inbox.accept(arrival);
     },
-    waiting: batcher.waiting,
-    idle: batcher.idle,
+    waiting: () => lines.reduce((sum, line) => sum + line.waiting(), 0),
+    async idle() {
+      for (const line of lines) await line.idle();
+    },
   };
 }
 
 function firstOfEach(arrivals: TelegramArrival[]): Set<TelegramArrival> {
   const first = new Map<string, TelegramArrival>();
   for (const arrival of arrivals) {
-    const { message, callback_query: tap, pre_checkout_query: checkout } = arrival.update;
-    const name = `${arrival.botId}:${message?.chat.id ?? (tap ?? checkout)?.from.id}`;
-    if (!first.has(name)) first.set(name, arrival);
+    const chat = chatOf(arrival);
+    if (!first.has(chat)) first.set(chat, arrival);
   }
   return new Set(first.values());
+}
+
+function chatOf({
+  botId,
+  update: { message, callback_query: tap, pre_checkout_query: checkout },
+}: TelegramArrival): string {
+  return `${botId}:${message?.chat.id ?? (tap ?? checkout)?.from.id}`;
+}
+
+/** Those that were saved, with the numbers they were saved under. */
+function savedOf({ decided, effects, document }: Decisions, saved: KeptArrival[]): Decisions {
+  const numbers = new Map(saved.map(({ bot_id, update_id, slot, id }) => [`${bot_id}:${update_id}`, { slot, id }]));
+  const keys = decided.map(({ row }) => numbers.get(`${row.botId}:${row.updateId}`));
+  return {
+    document,
+    decided: decided.flatMap((one, place) => (keys[place] ? [{ ...one, row: { ...one.row, ...keys[place] } }] : [])),
+    effects: effects.flatMap((effect) => (keys[effect.id] ? [{ ...effect, ...keys[effect.id] }] : [])),
+  };
 }
 
 /** The document's rows are in the order of the arrivals. */

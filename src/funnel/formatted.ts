@@ -15,10 +15,15 @@ const INVISIBLE = /^[\s\u180e\u200b-\u200f\u202e\u2800\ufeff\ufffc\u{e0000}\u{e0
  */
 export function cleanText(formatted: FormattedText): FormattedText {
   const { text, entities } = removeUnkept({ ...formatted, text: formatted.text.replace(CONTROLS, " ") });
-  const end = text.search(/(?<![ \n])[ \n]*$/);
-  const start = Math.min(text.search(/[^ \n]|$/), entities[0]?.offset ?? end);
+  let end = text.length;
+  while (end > 0 && isSpace(text, end - 1)) end--;
+  let first = 0;
+  while (first < text.length && isSpace(text, first)) first++;
+  const start = Math.min(first, entities[0]?.offset ?? end);
   return sliceText({ text, entities }, start, Math.max(start, end));
 }
+
+const isSpace = (text: string, at: number): boolean => text[at] === " " || text[at] === "\n";
 
 /** The part from `start` up to `end` (UTF-16 units); entities are clipped to it. */
 export function sliceText({ text, entities }: FormattedText, start: number, end: number): FormattedText {

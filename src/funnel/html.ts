@@ -28,7 +28,9 @@ export function parseHtml(html: string): FormattedText {
       text += reference.character;
       at = reference.end;
     } else if (source[at] !== "<") {
-      text += source[at++];
+      const end = endOfPlain(source, at);
+      text += source.slice(at, end);
+      at = end;
     } else if (source[at + 1] === "/") {
       const tag = open.pop();
       at = readEndTag(source, at, tag?.name);
@@ -44,6 +46,13 @@ export function parseHtml(html: string): FormattedText {
     throw new HtmlError(`Can't find end tag corresponding to start tag "${unclosed.name}"`);
   }
   return cleanText({ text, entities: toEntities(marks) });
+}
+
+/** Where the text that begins at `at` may end: at the next tag or reference behind its first character. */
+function endOfPlain(source: string, at: number): number {
+  let end = at + 1;
+  while (end < source.length && source[end] !== "<" && source[end] !== "&") end++;
+  return end;
 }
 
 /** Makes any text safe inside HTML: between tags and inside quoted attributes of either quote. */

@@ -7,10 +7,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 /** Throws RejectedError 413 when the body is longer than `maxBytes` (declared or not), 400 when it does not arrive whole. */
 export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   const declared = Number(request.headers.get("content-length") ?? 0);
-  const tooLong = new RejectedError(413, `The body is longer than ${maxBytes} bytes.`);
-  if (declared > maxBytes) throw tooLong;
-  const bytes = await readAll(request);
-  if (bytes.byteLength > maxBytes) throw tooLong;
+  const bytes = declared > maxBytes ? undefined : await readAll(request);
+  if (!bytes || bytes.byteLength > maxBytes) throw new RejectedError(413, `The body is longer than ${maxBytes} bytes.`);
   return bytes;
 }
 

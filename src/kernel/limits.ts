@@ -17,6 +17,8 @@ export const limits = {
   acceptSpacingMs: 5,
   processSpacingMs: 6,
   markSpacingMs: 10,
+  /** Chats that a process remembers to have met: they are read before they are decided, nobody else is. 100 bytes each. */
+  chatsMet: 100_000,
   /** Updates waiting for their INSERT; beyond it we answer 503 and Telegram keeps them for us. */
   acceptWaiting: 4_096,
   /** A commit that takes longer is given up: the sender gets 503 and comes back. */

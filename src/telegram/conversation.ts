@@ -38,6 +38,8 @@ export type Conversation = {
   prepare(rows: TelegramRow[]): Promise<Prepared[]>;
   /** Reads the people of these rows. No lock is taken: `saveDecisions` refuses what was decided on an older state. */
   load(prepared: Prepared[]): Promise<People>;
+  /** The people of these rows as if nobody had ever met them: reads nothing, and `saveArrivals` refuses those who exist. */
+  assumeNew(prepared: Prepared[]): People;
   /** Decides the rows in order, each on the state that the one before it left. */
   decide(prepared: Prepared[], people: People, now: Date): Decided[];
 };
@@ -58,6 +60,7 @@ export function openConversation(options: {
       await findOwnVersions(people, funnels);
       return people;
     },
+    assumeNew: (prepared) => new Map([...personsIn(prepared)].map(([name, found]) => [name, newcomer(found)])),
     decide: (prepared, people, now) => prepared.map((one) => decideRow(one, people, now, seal)),
   };
 }
@@ -197,6 +200,13 @@ async function findOwnVersions(people: People, funnels: Funnels): Promise<void> 
     const own = id === null ? undefined : await funnels.find(id);
     if (own) known.own = own;
   }
+}
+
+function newcomer({ botId, person, isHimself }: Found): Known {
+  const state = { funnelVersionId: null, stepId: null, startPayload: null, startedAt: null };
+  const answered = { answeredWhat: null, answeredAt: null, blockedAt: null, asked: null };
+  const customer: Customer = { botId, chatId: person.chatId, ...state, ...answered };
+  return { customer, version: 0, person, isHimself, after: null };
 }
 
 function asKnown(row: CustomerRow, { person, isHimself }: Found): Known {

@@ -22,13 +22,10 @@ export function describeDecisions(decided: Decided[], people: People) {
 }
 
 function describePeople(decided: Decided[], people: People) {
+  const byPerson = Map.groupBy(decided, ({ row, chatId }) => (chatId === null ? "" : nameOf(row.botId, chatId)));
   // In the order in which they are locked everywhere.
-  return [...people.values()]
-    .map((known, n) => ({
-      known,
-      n,
-      mine: decided.filter((one) => one.row.botId === known.customer.botId && one.chatId === known.customer.chatId),
-    }))
+  return [...people]
+    .map(([name, known], n) => ({ known, n, mine: byPerson.get(name) ?? [] }))
     .sort(
       (a, b) => a.known.customer.botId - b.known.customer.botId || a.known.customer.chatId - b.known.customer.chatId,
     )

@@ -139,10 +139,14 @@ export function readUpdate(update: TelegramUpdate): Incoming {
 }
 
 /** Whether a person waits for the answer: /start, buttons and payments are dealt with at once, everything else through the queue. */
-export function isUrgent({ message, callback_query, pre_checkout_query }: TelegramUpdate): boolean {
+export function isUrgent(update: TelegramUpdate): boolean {
+  const { message, callback_query, pre_checkout_query } = update;
   const isPayment = pre_checkout_query !== undefined || message?.successful_payment !== undefined;
-  return isPayment || callback_query !== undefined || START.test(message?.text ?? "");
+  return isPayment || callback_query !== undefined || isStart(update);
 }
+
+/** Whether somebody says /start. */
+export const isStart = ({ message }: TelegramUpdate): boolean => START.test(message?.text ?? "");
 
 /** The last second of the last year of four digits: PostgreSQL does not read the longer ones as JavaScript writes them. */
 const YEAR_9999 = 253_402_300_799;
