@@ -1,6 +1,6 @@
 // The Bot API of one bot: grammY's client with our bounds, and every failure read once into what to do next.
 
-import { Api, GrammyError, HttpError } from "grammy";
+import { Api, type ApiClientOptions, GrammyError, HttpError } from "grammy";
 import { limits } from "../kernel/limits.ts";
 import { redactTokens } from "../kernel/log.ts";
 import { metrics } from "../kernel/metrics.ts";
@@ -26,7 +26,9 @@ export type TelegramApi = {
 type Raw = Record<string, (payload: Record<string, unknown>, signal?: AbortSignal) => Promise<unknown>>;
 
 export function createTelegramApi(token: string, apiRoot: string): TelegramApi {
-  const api = new Api(token, { apiRoot, timeoutSeconds: limits.telegramTimeoutSeconds, sensitiveLogs: false });
+  const bounds = { timeoutSeconds: limits.telegramTimeoutSeconds, sensitiveLogs: false };
+  // The runtime's own fetch: the one that grammY brings costs a fifth more of a call.
+  const api = new Api(token, { apiRoot, ...bounds, fetch: globalThis.fetch as unknown as ApiClientOptions["fetch"] });
   const raw = api.raw as unknown as Raw;
   return {
     api,
