@@ -6,6 +6,6 @@ import { defineQueue } from "./queue.ts";
 export const tasks = defineQueue({
   name: "tasks",
   means: "Urgent. Updates that are not answered at the door; messages to be tried again.",
-  concurrency: 8,
+  concurrency: 128,
   jobs: { "rows.process": RowKeys, "effects.retry": RowKeys },
 });
