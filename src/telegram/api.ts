@@ -1,6 +1,6 @@
 // The Bot API of one bot: grammY's client with our bounds, and every failure read once into what to do next.
 
-import { Api, type ApiClientOptions, GrammyError, HttpError } from "grammy";
+import { Api, type ApiClientOptions, GrammyError, HttpError, InputFile, type Transformer } from "grammy";
 import { limits } from "../kernel/limits.ts";
 import { redactTokens } from "../kernel/log.ts";
 import { metrics } from "../kernel/metrics.ts";
@@ -26,9 +26,14 @@ export type TelegramApi = {
 type Raw = Record<string, (payload: Record<string, unknown>, signal?: AbortSignal) => Promise<unknown>>;
 
 export function createTelegramApi(token: string, apiRoot: string): TelegramApi {
-  const bounds = { timeoutSeconds: limits.telegramTimeoutSeconds, sensitiveLogs: false };
-  // The runtime's own fetch: the one that grammY brings costs a fifth more of a call.
-  const api = new Api(token, { apiRoot, ...bounds, fetch: globalThis.fetch as unknown as ApiClientOptions["fetch"] });
+  const api = new Api(token, {
+    apiRoot,
+    timeoutSeconds: limits.telegramTimeoutSeconds,
+    sensitiveLogs: false,
+    // The runtime's own: the one that grammY brings costs a fifth more of a call.
+    fetch: globalThis.fetch as unknown as ApiClientOptions["fetch"],
+  });
+  api.config.use(postJson(`${apiRoot}/bot${token}`));
   const raw = api.raw as unknown as Raw;
   return {
     api,
@@ -41,6 +46,25 @@ export function createTelegramApi(token: string, apiRoot: string): TelegramApi {
       );
       return answer;
     },
+  };
+}
+
+const JSON_HEADERS = { "content-type": "application/json" };
+
+/**
+ * Posts what holds no file by itself: grammY goes over each payload, looking for files, and writes it value by value, which is another
+ * sixth of a call.
+ */
+function postJson(root: string): Transformer {
+  return async (prev, method, payload, signal) => {
+    if (Object.values(payload).some((value) => value instanceof InputFile)) return prev(method, payload, signal);
+    const timeout = AbortSignal.timeout(limits.telegramTimeoutSeconds * 1_000);
+    const bound = signal ? AbortSignal.any([signal as AbortSignal, timeout]) : timeout;
+    const request = { method: "POST", headers: JSON_HEADERS, body: JSON.stringify(payload), signal: bound };
+    const response = await fetch(`${root}/${method}`, request).catch((error) => {
+      throw new HttpError(`${method} was not answered`, error);
+    });
+    return (await response.json()) as Awaited<ReturnType<typeof prev>>;
   };
 }
 
