@@ -36,10 +36,12 @@ export function openTurns<Item extends { dueMs(): number }>(options: {
     turnAtMs = Number.POSITIVE_INFINITY;
     const nowMs = performance.now();
     dueSinceMs ??= nowMs;
-    if (options.isAsked() && nowMs - dueSinceMs < limits.bulkYieldMs) return turnIn(1, nowMs);
-    dueSinceMs = undefined;
-    const nextMs = beginDue(nowMs);
-    if (nextMs !== undefined) turnIn(Math.max(limits.bulkTurnMs, Math.ceil(nextMs - nowMs)), nowMs);
+    if (options.isAsked() && nowMs - dueSinceMs < limits.bulkYieldMs) turnIn(1, nowMs);
+    else {
+      dueSinceMs = undefined;
+      const nextMs = beginDue(nowMs);
+      if (nextMs !== undefined) turnIn(Math.max(limits.bulkTurnMs, Math.ceil(nextMs - nowMs)), nowMs);
+    }
   }
 
   /** When the next one is due; undefined when there are no items. */
