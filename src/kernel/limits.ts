@@ -13,10 +13,10 @@ export const limits = {
   /** Rows of one INSERT: past this a bigger batch no longer makes a row cheaper, and only delays the first one. */
   acceptBatchRows: 64,
   /** Under load, batches of a kind begin so far apart: each costs PostgreSQL and us about the same, whether it holds one row or ten. */
-  atOnceSpacingMs: 2,
+  atOnceSpacingMs: 4,
   acceptSpacingMs: 5,
   processSpacingMs: 6,
-  markSpacingMs: 10,
+  markSpacingMs: 25,
   /** Chats that a process remembers to have met: they are read before they are decided, nobody else is. 100 bytes each. */
   chatsMet: 100_000,
   /** Updates waiting for their INSERT; beyond it we answer 503 and Telegram keeps them for us. */
