@@ -1,5 +1,6 @@
 // The PostgreSQL pool of a process, for the line: SQL in batches. db/tables.ts opens drizzle beside it, for rows one at a time.
 
+import { Socket } from "node:net";
 import postgres, { type ISql, type Sql } from "postgres";
 import { limits } from "#src/kernel/limits.ts";
 
@@ -57,6 +58,28 @@ const ALWAYS_BY_KEY = {
 const PADDING = "x".repeat(1_024);
 
 /**
+ * A socket whose end is always told as one without an error. postgres.js 3.4.9 takes its connection out of use only at the end, and after an
+ * error it believes that nothing is left to be answered: a statement given to it in between (by whoever tries again at once) would wait
+ * for ever. Told of an end without an error it rejects whatever is left.
+ */
+function openSocket({ path, host: [host], port: [port] }: { path?: string; host: string[]; port: number[] }): Socket {
+  const socket = new Socket();
+  const emit = socket.emit.bind(socket);
+  socket.emit = (event: string, ...values: unknown[]) => emit(event, ...(event === "close" ? [false] : values));
+  const write = socket.write.bind(socket) as (...written: unknown[]) => boolean;
+  // It connects when it is first written to: by then postgres.js listens for what goes wrong.
+  socket.write = (...written: unknown[]) => {
+    socket.write = write;
+    socket.connect(path ? { path } : { host: host ?? "", port: port ?? 0 });
+    return write(...written);
+  };
+  return Object.assign(socket, { host });
+}
+
+/** An option of postgres.js that its types do not name. */
+const ownSocket: object = { socket: openSocket };
+
+/**
  * Opens the pool. Connections are made on demand, renewed after half an hour, and come back by themselves after PostgreSQL was away:
  * a query that meets a dead connection rejects, the next one reconnects.
  */
@@ -67,6 +90,7 @@ export function connectDatabase(url: string, options: { connections?: number; na
   address.searchParams.delete("socket");
   return postgres(address.href, {
     ...(socket && { path: socket }),
+    ...ownSocket,
     max: options.connections ?? limits.databaseConnections,
     idle_timeout: 0,
     max_lifetime: 30 * 60,

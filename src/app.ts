@@ -80,6 +80,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   // The lease has a connection of its own: however busy the others are, it is renewed in time.
   // So do notices of payments: what is being settled is not in their way.
   const door = connectDatabase(config.databaseUrl, { connections: limits.doorConnections });
+  // What is decided at once goes over one connection: its server process, always the same, has all of it at hand.
+  const atOnceSql = connectDatabase(config.databaseUrl, { connections: 1 });
   const pulse = connectDatabase(config.databaseUrl, { connections: 1 });
   const lease = await openLease(pulse, log);
   const bots = await openBots({ sql, keyring, apiRoot: config.telegramApiRoot, log });
@@ -142,7 +144,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   });
 
   const atOnce = openAtOnce({
-    sql,
+    sql: atOnceSql,
     lease,
     clock,
     log,
@@ -219,7 +221,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       await close("bots", 1_000, () => bots.close());
       await close("lease", 1_000, () => lease.close());
       await close("database", 2_000, () =>
-        Promise.all([sql.end({ timeout: 1 }), door.end({ timeout: 1 }), pulse.end({ timeout: 1 })]),
+        Promise.all([sql, door, atOnceSql, pulse].map((pool) => pool.end({ timeout: 1 }))),
       );
     },
   };

@@ -8,7 +8,7 @@ import { limits } from "../kernel/limits.ts";
 import { metrics } from "../kernel/metrics.ts";
 import { matchesHash } from "../kernel/secret.ts";
 import { within } from "../kernel/within.ts";
-import { isUpdate, isUrgent, type TelegramUpdate } from "../telegram/update.ts";
+import { isIgnored, isUpdate, isUrgent, type TelegramUpdate } from "../telegram/update.ts";
 import { kept, problemOf } from "./answer.ts";
 import { readText } from "./body.ts";
 
@@ -54,6 +54,7 @@ async function keep({ bots, inbox, clock }: Door, request: Request, id: string, 
     receivedAt,
     arrivedMs,
     atOnce: isUrgent(update),
+    isIgnored: isIgnored(update),
   });
 }
 

@@ -37,13 +37,13 @@ export function openInbox<Update>(options: {
   /** Takes the effects of rows that were done without our hearing of it. */
   adopt: (rows: RowKey[]) => Promise<void>;
 }): Inbox<Update> {
-  const { sql, owner, log, hasRoom, onKept } = options;
+  const { sql, owner, clock, log, hasRoom, onKept } = options;
 
   async function keep(arrived: Arrival<Update>[]): Promise<undefined[]> {
     // In one order everywhere: two processes that keep the same repeats never wait for each other in a ring.
     const arrivals = arrived.toSorted((a, b) => a.botId - b.botId || a.updateId - b.updateId);
     const room = hasRoom();
-    const owners = arrivals.map((arrival) => (arrival.atOnce && room ? owner : null));
+    const owners = arrivals.map((arrival) => (arrival.atOnce && !arrival.isIgnored && room ? owner : null));
     const kept = await insert(arrivals, owners);
     metrics.updatesKept.inc(kept.size);
     metrics.updatesRepeated.inc(arrivals.length - kept.size);
@@ -54,7 +54,8 @@ export function openInbox<Update>(options: {
       if (!key) continue;
       // A repeat inside one batch meets its own row: it is given out once.
       kept.delete(nameOf(arrival));
-      if (owners[index] === null) later.push(key);
+      if (arrival.isIgnored) metrics.rowsProcessed.inc({ outcome: "ignored" });
+      else if (owners[index] === null) later.push(key);
       else atOnce.push({ ...key, ...arrival, attempts: 0 });
     }
     onKept(atOnce, later);
@@ -62,7 +63,7 @@ export function openInbox<Update>(options: {
   }
 
   async function insert(arrivals: Arrival<Update>[], owners: (ProcessId | null)[]): Promise<Map<string, RowKey>> {
-    const inserting = insertRows(sql, arrivals, owners);
+    const inserting = insertRows(sql, arrivals, owners, clock.now());
     try {
       // The commit may still happen after we gave up on it: uncertain.ts sees to those rows, and the sender's repeat is no news then.
       const late = (): Error => new Error("PostgreSQL did not commit in time");
@@ -107,13 +108,15 @@ type KeptRow = { slot: Slot; id: RowId; bot_id: number; update_id: number };
  * The newest slot takes the row unless an older one holds it; db/slots.ts says why that look-up has no race. The look-up is a scalar
  * subquery on purpose: it is always one index probe, whatever the planner thinks of the table's size.
  */
-function insertRows(sql: Database, arrivals: Arrival[], owners: (ProcessId | null)[]): Promise<KeptRow[]> {
+function insertRows(sql: Database, arrivals: Arrival[], owners: (ProcessId | null)[], now: Date): Promise<KeptRow[]> {
+  const outcomes = arrivals.map(({ isIgnored }) => (isIgnored ? "ignored" : null));
   return sql<KeptRow[]>`
-    INSERT INTO inbox (slot, bot_id, update_id, body, received_at, owner)
-    SELECT newest.slot, a.bot_id, a.update_id, a.body, a.received_at, a.owner
+    INSERT INTO inbox (slot, bot_id, update_id, body, received_at, owner, outcome, done_at)
+    SELECT newest.slot, a.bot_id, a.update_id, a.body, a.received_at, a.owner, a.outcome,
+      CASE WHEN a.outcome IS NOT NULL THEN ${now}::timestamptz END
     FROM unnest(${arrivals.map((a) => a.botId)}::bigint[], ${arrivals.map((a) => a.updateId)}::bigint[],
                 ${arrivals.map((a) => a.body)}::text[], ${timesOf(arrivals.map((a) => a.receivedAt))}::timestamptz[],
-                ${owners}::bigint[]) AS a (bot_id, update_id, body, received_at, owner),
+                ${owners}::bigint[], ${outcomes}::text[]) AS a (bot_id, update_id, body, received_at, owner, outcome),
          (SELECT max(slot) AS slot FROM slot) AS newest
     WHERE (SELECT 1 FROM inbox AS older
            WHERE older.slot < newest.slot AND older.bot_id = a.bot_id AND older.update_id = a.update_id LIMIT 1) IS NULL

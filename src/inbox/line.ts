@@ -6,7 +6,10 @@ import type { BotId, ChatId, FunnelVersionId, MessageId, RowId, Slot, UpdateId }
 /** Where a row stands: enough to find it again, and all that a job carries. */
 export type RowKey = { slot: Slot; id: RowId };
 
-/** An update at the door, checked to be one. `atOnce`: a person waits for the answer, so the door's process deals with it. */
+/**
+ * An update at the door, checked to be one. `atOnce`: a person waits for the answer, so the door's process deals with it. `isIgnored`: it
+ * asks nothing of us, so it is done as it is kept.
+ */
 export type Arrival<Update = unknown> = {
   botId: BotId;
   updateId: UpdateId;
@@ -16,6 +19,7 @@ export type Arrival<Update = unknown> = {
   /** performance.now() at arrival: what the latency to the first send is measured from. */
   arrivedMs: number;
   atOnce: boolean;
+  isIgnored?: boolean;
 };
 
 /** A kept row with its update parsed. `arrivedMs` is absent when another process received it, or this one in an earlier life. */

@@ -101,7 +101,7 @@ export const limits = {
   botFreshMs: 60 * SECOND,
   /** PostgreSQL connections of one process' pool … */
   databaseConnections: 10,
-  /** … and of the door for payments; one for the lease and one that listens come on top: 14 for each process. */
+  /** … and of the door for payments; one for what is decided at once, one for the lease and one that listens come on top: 15 for each process. */
   doorConnections: 2,
   /** The start waits for Redis so long, then goes on without it. */
   redisStartMs: 1 * SECOND,

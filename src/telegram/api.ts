@@ -1,6 +1,6 @@
 // The Bot API of one bot: grammY's client with our bounds, and every failure read once into what to do next.
 
-import { Api, type ApiClientOptions, GrammyError, HttpError, InputFile, type Transformer } from "grammy";
+import { Api, type ApiClientOptions, GrammyError, HttpError, InputFile } from "grammy";
 import { limits } from "../kernel/limits.ts";
 import { redactTokens } from "../kernel/log.ts";
 import { metrics } from "../kernel/metrics.ts";
@@ -23,23 +23,32 @@ export type TelegramApi = {
   api: Api;
 };
 
-type Raw = Record<string, (payload: Record<string, unknown>, signal?: AbortSignal) => Promise<unknown>>;
+type Payload = Record<string, unknown>;
+type Raw = Record<string, (payload: Payload, signal?: AbortSignal) => Promise<unknown>>;
+/** The Bot API's own answer: https://core.telegram.org/bots/api#making-requests */
+type Answered =
+  | { ok: true; result: unknown }
+  | ({ ok: false } & Pick<GrammyError, "error_code" | "description" | "parameters">);
 
 export function createTelegramApi(token: string, apiRoot: string): TelegramApi {
-  const api = new Api(token, {
-    apiRoot,
-    timeoutSeconds: limits.telegramTimeoutSeconds,
-    sensitiveLogs: false,
-    // The runtime's own: the one that grammY brings costs a fifth more of a call.
-    fetch: globalThis.fetch as unknown as ApiClientOptions["fetch"],
-  });
-  api.config.use(postJson(`${apiRoot}/bot${token}`));
-  const raw = api.raw as unknown as Raw;
+  let opened: Api | undefined;
+  // Most bots of a process never need it, and ten thousand of them are ten thousand clients.
+  const client = (): Api => {
+    opened ??= openClient(token, apiRoot);
+    return opened;
+  };
+  const post = postJson(`${apiRoot}/bot${token}`);
+  const upload = (method: string, payload: Payload, signal?: AbortSignal) =>
+    ((client().raw as unknown as Raw)[method] as Raw[string])(payload, signal);
   return {
-    api,
+    get api() {
+      return client();
+    },
     async call(method, payload, signal) {
       const beganMs = performance.now();
-      const answer = await answerOf(() => (raw[method] as Raw[string])(payload, signal));
+      const answer = await answerOf(async () =>
+        hasFile(payload) ? { ok: true, result: await upload(method, payload, signal) } : post(method, payload, signal),
+      );
       metrics.telegramCalls.observe(
         { outcome: answer.ok ? "ok" : answer.meaning },
         (performance.now() - beganMs) / 1_000,
@@ -49,45 +58,63 @@ export function createTelegramApi(token: string, apiRoot: string): TelegramApi {
   };
 }
 
+const openClient = (token: string, apiRoot: string): Api =>
+  new Api(token, {
+    apiRoot,
+    timeoutSeconds: limits.telegramTimeoutSeconds,
+    sensitiveLogs: false,
+    // The runtime's own: the one that grammY brings costs a fifth more of a call.
+    fetch: globalThis.fetch as unknown as ApiClientOptions["fetch"],
+  });
+
+const hasFile = (payload: Payload): boolean => Object.values(payload).some((value) => value instanceof InputFile);
+
 const JSON_HEADERS = { "content-type": "application/json" };
 
 /**
- * Posts what holds no file by itself: grammY goes over each payload, looking for files, and writes it value by value, which is another
- * sixth of a call.
+ * Posts what holds no file by itself: grammY goes over each payload, looking for files, and writes it value by value, which is a quarter of
+ * a call's cost.
  */
-function postJson(root: string): Transformer {
-  return async (prev, method, payload, signal) => {
-    if (Object.values(payload).some((value) => value instanceof InputFile)) return prev(method, payload, signal);
+function postJson(root: string): (method: string, payload: Payload, signal?: AbortSignal) => Promise<Answered> {
+  return async (method, payload, signal) => {
     const late = new AbortController();
     // Cleared when it ends: at thousands of calls a second, those that are over must not wait for their time.
     const timer = setTimeout(() => late.abort(), limits.telegramTimeoutSeconds * 1_000);
-    const bound = signal ? AbortSignal.any([signal as AbortSignal, late.signal]) : late.signal;
+    const bound = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
     const request = { method: "POST", headers: JSON_HEADERS, body: JSON.stringify(payload), signal: bound };
     try {
       const response = await fetch(`${root}/${method}`, request).catch((error) => {
         throw new HttpError(`${method} was not answered`, error);
       });
-      return (await response.json()) as Awaited<ReturnType<typeof prev>>;
+      const answer: unknown = await response.json();
+      if (!isAnswered(answer)) throw new TypeError(`${method} was answered with something else`);
+      return answer;
     } finally {
       clearTimeout(timer);
     }
   };
 }
 
-async function answerOf(call: () => Promise<unknown>): Promise<Answer> {
+function isAnswered(value: unknown): value is Answered {
+  const { ok, error_code, description } = (value ?? {}) as Record<string, unknown>;
+  return ok === true || (ok === false && Number.isInteger(error_code) && typeof description === "string");
+}
+
+async function answerOf(call: () => Promise<Answered>): Promise<Answer> {
   try {
-    return { ok: true, result: await call() };
+    const answer = await call();
+    return answer.ok ? { ok: true, result: answer.result } : refusalOf(answer);
   } catch (error) {
     if (error instanceof GrammyError) return refusalOf(error);
     if (error instanceof HttpError) return { ok: false, meaning: "network", ...lossOf(error) };
-    // A body that is no JSON (a proxy's error page, a torn answer): the call may have happened.
+    // A body that is no answer of the Bot API's (a proxy's error page, a torn one): the call may have happened.
     return { ok: false, meaning: "network", reason: "unreadable_answer", begun: true };
   }
 }
 
-function refusalOf(error: GrammyError): Answer {
-  const { meaning, reason } = meaningOf(error.error_code, error.description);
-  const { retry_after, migrate_to_chat_id } = error.parameters;
+function refusalOf({ error_code, description, parameters }: Omit<Answered & { ok: false }, "ok">): Answer {
+  const { meaning, reason } = meaningOf(error_code, description);
+  const { retry_after, migrate_to_chat_id } = parameters ?? {};
   return {
     ok: false,
     meaning,

@@ -12,7 +12,7 @@ import type { Log } from "../kernel/log.ts";
 import { metrics } from "../kernel/metrics.ts";
 import type { TelegramApi } from "./api.ts";
 import { BOT_CHANGED, type Bots } from "./bots.ts";
-import { ALLOWED_UPDATES, faultOf, isUpdate, isUrgent, type TelegramUpdate } from "./update.ts";
+import { ALLOWED_UPDATES, faultOf, isIgnored, isUpdate, isUrgent, type TelegramUpdate } from "./update.ts";
 
 type Door = { sql: Database; bots: Bots; inbox: Pick<Inbox<TelegramUpdate>, "accept">; clock: Clock; log: Log };
 
@@ -103,6 +103,7 @@ async function keepUpdates(door: Door, botId: BotId, result: unknown, offset: nu
       receivedAt,
       arrivedMs,
       atOnce: isUrgent(update),
+      isIgnored: isIgnored(update),
     });
   // As by webhook: the next update of a chat only when the one before it is kept.
   const chats = Map.groupBy(readable, (update) => update.message?.chat.id ?? update.callback_query?.from.id);

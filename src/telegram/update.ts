@@ -138,6 +138,9 @@ export function readUpdate(update: TelegramUpdate): Incoming {
   return { kind: "ignored", why: kind ?? "empty" };
 }
 
+/** Whether it asks nothing of us. */
+export const isIgnored = (update: TelegramUpdate): boolean => readUpdate(update).kind === "ignored";
+
 /** Whether a person waits for the answer: /start, buttons and payments are dealt with at once, everything else through the queue. */
 export function isUrgent(update: TelegramUpdate): boolean {
   const { message, callback_query, pre_checkout_query } = update;
