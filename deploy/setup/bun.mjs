@@ -27,9 +27,15 @@ export function ensureBun() {
 }
 
 function find(version) {
-  return [...inPackages("node_modules"), ...inPackages(`${home}/node_modules`), "bun"].find(
+  return [...inPackages("node_modules"), ...inPackages(`${home}/node_modules`), ...onPath()].find(
     (bun) => spawnSync(bun, ["--version"], { encoding: "utf8" }).stdout?.trim() === version,
   );
+}
+
+/** By its whole path: npm puts node_modules/.bin first, where the name means something else once the dependencies are there. */
+function onPath() {
+  const { status, stdout } = spawnSync("bun", ["--print", "process.execPath"], { encoding: "utf8" });
+  return status === 0 ? [stdout.trim()] : [];
 }
 
 /** npm's package `bun` moves the program into itself with an install script; where that is blocked it is still in @oven. */
