@@ -19,8 +19,8 @@ const FLAGS: Record<string, { quick?: string; full: string }> = {
   throughput: { quick: "--seconds 2 --steps 2", full: "--seconds 20 --steps 3" },
   payment: { quick: "--only delivery --seconds 1 --bots 3", full: "--seconds 8" },
   restart: { quick: "--seconds 3 --starts 2", full: "--seconds 10" },
-  broadcast: { quick: "", full: "" },
-  scale: { quick: "--rate 800", full: "" },
+  broadcast: { full: "" },
+  scale: { full: "" },
   // A twentieth of what a run by its own name keeps; filling even that is too long for the quick run.
   growth: { full: "--messages 500000 --customers 50000 --rows 50000 --seconds 4 --rounds 2 --tries 1" },
   footprint: { quick: "--seconds 3", full: "" },
@@ -38,7 +38,7 @@ export function allOf(benches: readonly Bench[]): Bench {
       {
         name: "quick",
         means:
-          "Within 90 seconds: short steps, without growth and peers; fails for what is lost or doubled, not for speed.",
+          "Within 90 seconds: short steps, without broadcast, scale, growth and peers; fails for what is lost or doubled, not for speed.",
       },
       { name: "without", value: "LIST", means: "Leave these out, comma-separated." },
       ...commonFlags,
