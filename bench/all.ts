@@ -51,7 +51,8 @@ export function allOf(benches: readonly Bench[]): Bench {
       const failed = await runChosen(chosen, flags);
       // A run that broke off left nothing new: an older result must not stand in for it.
       const runs = readNewest(OUT, REPORTED, since);
-      await writeReport(runs);
+      // A quick run says too little to stand in for a full one.
+      if (!flags.has("quick")) await writeReport(runs);
       process.stdout.write(tableOf(runs, failed, (performance.now() - beganMs) / 1_000));
       if (flags.has("quick")) process.stdout.write("Speed is shown but not judged: these steps are short.\n");
       const file = flags.text("json");
