@@ -2,8 +2,8 @@
 
 import type { FormattedText } from "./html.ts";
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: meant, not mistyped; exactly these are what Telegram turns into spaces.
-const CONTROLS = /[\0-\x09\x0b\x0c\x0e-\x1f]/g;
+/** What Telegram turns into spaces: the control characters of ASCII but for line feed, carriage return and delete. */
+const CONTROLS = /(?![\n\r\u007f-\u009f])\p{Cc}/gu;
 /** What Telegram removes: carriage returns, line and direction separators, marks that draw over other letters. */
 const REMOVED = /[\r\u2028-\u202e]|\u0333|\u033f|\u030a/g;
 /** Characters that draw nothing; Telegram calls a text of only these empty. */
