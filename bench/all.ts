@@ -3,13 +3,13 @@
 import path from "node:path";
 import { type Bench, type Flags, readFlags } from "./bench.ts";
 import { untilAskedToEnd } from "./ending.ts";
+import { isOfSpeed, mergeRuns } from "./merge-runs.ts";
 import { findProgram } from "./program.ts";
-import { type RawRun, readNewest } from "./raw-results.ts";
+import { type RawRun, readSince } from "./raw-results.ts";
 import { REPORTED, writeReport } from "./report-command.ts";
-import { commonFlags, nameOf, needLinux, tell } from "./run.ts";
+import { bounds, commonFlags, nameOf, needLinux, tell } from "./run.ts";
 import { type OpenStage, OUT, openStage } from "./stage.ts";
-import type { Target } from "./targets.ts";
-import { askedOf, figureOf } from "./words.ts";
+import { askedOf, figureOf, verdictOf } from "./words.ts";
 
 /** Flags of each benchmark when all are run: within 90 seconds (`quick`) or ten minutes. Without `quick` it is left out of a quick run. */
 const FLAGS: Record<string, { quick?: string; full: string }> = {
@@ -25,7 +25,7 @@ const FLAGS: Record<string, { quick?: string; full: string }> = {
   growth: { full: "--messages 500000 --customers 50000 --rows 50000 --seconds 4 --rounds 2 --tries 1" },
   footprint: { quick: "--seconds 3", full: "" },
   // Three programs that each start, warm up and run take a third of the quick run's time.
-  peers: { full: "--only rates --rate 500 --seconds 8 --rounds 1 --tries 1" },
+  peers: { full: "--rate 500 --seconds 8 --rounds 1 --tries 1" },
 };
 /** They open a stage of their own; the common one rests meanwhile. */
 const OWN_STAGE = ["payment", "growth", "peers"];
@@ -40,6 +40,12 @@ export function allOf(benches: readonly Bench[]): Bench {
         means:
           "Within 90 seconds: short steps, without broadcast, scale, growth and peers; fails for what is lost or doubled, not for speed.",
       },
+      {
+        name: "runs",
+        value: "N",
+        means:
+          "So often in turn; median and spread of each figure, without the runs that neighbours disturbed. Default: 1.",
+      },
       { name: "without", value: "LIST", means: "Leave these out, comma-separated." },
       ...commonFlags,
     ],
@@ -47,24 +53,23 @@ export function allOf(benches: readonly Bench[]): Bench {
       needLinux();
       const beganMs = performance.now();
       const since = new Date().toISOString().replaceAll(/[:.]/g, "-");
+      // A few seconds say whether something was lost, doubled or left; they say too little of speed to fail for it.
+      const isQuick = flags.has("quick");
       const chosen = chosenOf(benches, flags);
       const failed = await runChosen(chosen, flags);
       // A run that broke off left nothing new: an older result must not stand in for it.
-      const runs = readNewest(OUT, REPORTED, since);
+      const runs = mergeRuns(readSince(OUT, REPORTED, since));
       // A quick run says too little to stand in for a full one.
-      if (!flags.has("quick")) await writeReport(runs);
+      if (!isQuick) await writeReport(runs);
       process.stdout.write(tableOf(runs, failed, (performance.now() - beganMs) / 1_000));
-      if (flags.has("quick")) process.stdout.write("Speed is shown but not judged: these steps are short.\n");
+      if (isQuick) process.stdout.write("Speed is shown but not judged: these steps are short.\n");
       const file = flags.text("json");
       if (file !== undefined) await Bun.write(file, `${JSON.stringify(runs)}\n`);
       const targets = runs.flatMap(({ parts }) => parts.flatMap((part) => part.targets));
-      return failed.length === 0 && targets.every((target) => target.met || (flags.has("quick") && isOfSpeed(target)));
+      return failed.length === 0 && targets.every((target) => target.met || (isQuick && isOfSpeed(target)));
     },
   };
 }
-
-/** A few seconds say whether something was lost, doubled or left; they say too little of speed to fail for it. */
-const isOfSpeed = ({ most }: Target): boolean => most > 0;
 
 function chosenOf(benches: readonly Bench[], flags: Flags): Bench[] {
   const without = flags.text("without")?.split(",") ?? [];
@@ -81,12 +86,14 @@ async function runChosen(benches: Bench[], flags: Flags): Promise<string[]> {
   await using stage = await openStage({ bots: 10, processes: 1, program, serving: { program, settings: {} }, log });
   const failed: string[] = [];
   const ended = untilAskedToEnd().catch((error) => error);
-  for (const bench of benches) {
-    const began = performance.now();
-    const broken = await Promise.race([runOne(bench, stage, flags), ended.then((error) => Promise.reject(error))]);
-    if (broken !== undefined) failed.push(`${bench.name}: ${broken}`);
-    tell(`${bench.name}: ${((performance.now() - began) / 1_000).toFixed(1)} s`);
-  }
+  const runs = flags.number("runs", bounds.few) ?? 1;
+  for (let run = 1; run <= runs; run++)
+    for (const bench of benches) {
+      const began = performance.now();
+      const broken = await Promise.race([runOne(bench, stage, flags), ended.then((error) => Promise.reject(error))]);
+      if (broken !== undefined) failed.push(`${bench.name}: ${broken}`);
+      tell(`Run ${run} of ${runs}, ${bench.name}: ${((performance.now() - began) / 1_000).toFixed(1)} s`);
+    }
   return failed;
 }
 
@@ -114,7 +121,7 @@ function tableOf(runs: readonly RawRun[], failed: string[], seconds: number): st
   const rows = runs.flatMap(({ bench, parts }) =>
     parts.flatMap(({ targets, doubts }) =>
       targets.map((target) => {
-        const verdict = (target.met ? "met" : "MISSED") + (doubts.length > 0 ? ", in doubt" : "");
+        const verdict = verdictOf(target, doubts).replace("missed", "MISSED");
         return [bench, target.name, askedOf(target), figureOf(target), verdict];
       }),
     ),

@@ -3,9 +3,9 @@
 import { checkContent } from "#src/broadcasts/content.ts";
 import { limits } from "#src/kernel/limits.ts";
 import { hashToken, newToken } from "#src/kernel/secret.ts";
-import { doubtsAbout } from "./answers.ts";
 import type { Bench, Flags } from "./bench.ts";
 import { type Crowds, type Delivered, joinCrowds } from "./broadcast-join.ts";
+import { doubtsAbout } from "./doubts.ts";
 import { type Measured, measure, sendsSince } from "./measure.ts";
 import { type BenchResult, curveOf } from "./result.ts";
 import { commonFlags, QUICK, runBench, tell, warmUp } from "./run.ts";
@@ -68,7 +68,7 @@ async function measureBroadcasts(stage: OpenStage, { bots: many, seconds, quietS
   const bots = await stage.addBots(many, { withReply: false });
   const apiKey = await giveToNewSeller(stage, bots);
   await stage.aim(stage.bots.slice(0, 1));
-  await warmUp(stage, 2);
+  await warmUp(stage, 5, 100);
   await runAll(stage, apiKey, bots.slice(0, WARM_UP.bots), { ...WARM_UP, firstChat: FIRST_CHAT * 2 });
   await addCustomers(stage, bots, crowds);
   tell(`${STARTS_PER_SECOND} /start a second, for ${quietSeconds} s alone …`);

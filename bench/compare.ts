@@ -21,8 +21,8 @@ export function compare({ values, better }: Figure, one: string, other: string):
   return { ratio, winner: oneWins ? one : other };
 }
 
-/** A table: a line for each figure, then the ratios of the first contender to each of the others. */
-export function tableOf(figures: readonly Figure[], contenders: readonly string[]): string {
+/** The cells of a table, its head first: a line for each figure, with the ratios of the first contender to each of the others at its end. */
+export function cellsOf(figures: readonly Figure[], contenders: readonly string[]): string[][] {
   const [ours = "", ...others] = contenders;
   const head = ["", ...contenders, ...others.map((other) => `${ours} : ${other}`)];
   const rows = figures.map((figure) => [
@@ -30,14 +30,7 @@ export function tableOf(figures: readonly Figure[], contenders: readonly string[
     ...contenders.map((name) => textOf(figure.values[name] ?? Number.NaN)),
     ...others.map((other) => verdictOf(compare(figure, ours, other))),
   ]);
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
-  const line = (row: string[]): string =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : `  ${cell.padStart(widths[column] ?? 0)}`,
-      )
-      .join("");
-  return [head, ...rows].map((row) => `  ${line(row)}`.trimEnd()).join("\n");
+  return [head, ...rows];
 }
 
 function verdictOf({ ratio, winner }: Comparison): string {

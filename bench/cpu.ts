@@ -9,8 +9,8 @@ export type CpuReading = {
   atMs: number;
   /** CPU milliseconds by part since its processes began. */
   parts: Record<string, number>;
-  /** The same of the kernel's threads: writing our files and our log is among it. */
-  kernelMs: number;
+  /** The same of each of the kernel's threads by pid: writing our files and our log is among it. They come and go. */
+  kernelMs: Record<number, number>;
   /** Of everything that is a process or a kernel thread. */
   busyMs: number;
   interruptMs: number;
@@ -46,7 +46,7 @@ export function readCpu(roots: Roots): CpuReading {
   return {
     atMs: performance.now(),
     parts: { ...Object.fromEntries(Object.entries(roots).map(([part, pid]) => [part, treeMs(pid)])), bench: ownMs() },
-    kernelMs: kernel.reduce((sum, one) => sum + one.ownMs, 0),
+    kernelMs: Object.fromEntries(kernel.map((one) => [one.pid, one.ownMs])),
     ...readMachine(),
   };
 }
@@ -57,7 +57,12 @@ export function cpuBetween(before: CpuReading, after: CpuReading): CpuUse {
   const parts = Object.fromEntries(
     Object.entries(after.parts).map(([part, ms]) => [part, share(before.parts[part] ?? 0, ms)]),
   );
-  const kernel = share(before.kernelMs, after.kernelMs);
+  // Thread by thread: in a sum, one that has ended would take away all that it ever took, as if a neighbour had taken it now.
+  const kernelMs = Object.entries(after.kernelMs).map(([pid, ms]) => ms - (before.kernelMs[Number(pid)] ?? 0));
+  const kernel = share(
+    0,
+    kernelMs.reduce((sum, ms) => sum + ms, 0),
+  );
   const ours = Object.values(parts).reduce((sum, part) => sum + part, 0);
   return {
     seconds: wallMs / 1_000,

@@ -1,7 +1,7 @@
 // Empty against full: what an update costs in either, by process, and by how much that grew. Pure.
 
-import { doubtsAbout } from "./answers.ts";
-import { type CpuUse, takenByOthers } from "./cpu.ts";
+import type { CpuUse } from "./cpu.ts";
+import { doubtsAbout, isDisturbed } from "./doubts.ts";
 import type { GrowthTurn } from "./growth-turn.ts";
 import { spreadOf } from "./percentiles.ts";
 import { type BenchResult, curveOf } from "./result.ts";
@@ -14,8 +14,6 @@ const PARTS = ["application", "PostgreSQL", "Redis", "checkpoint"] as const;
 type Part = (typeof PARTS)[number];
 
 export const COST_RATIO = 1.2;
-/** Of one core; a turn with busier neighbours is left out where there are quieter ones. */
-const TAKEN_MOST = 0.15;
 
 export function costOf({ measured: { cpu, driven }, writing }: GrowthTurn): Cost {
   const each = (use: CpuUse, part: string): number =>
@@ -35,7 +33,7 @@ export type Round = { empty: GrowthTurn; full: GrowthTurn };
 
 /** Whether others left the machine alone in both turns. */
 export const isQuiet = ({ empty, full }: Round): boolean =>
-  [empty, full].every(({ measured }) => takenByOthers(measured.cpu) <= TAKEN_MOST);
+  [empty, full].every(({ measured }) => !isDisturbed(measured.cpu));
 
 /** Undisturbed rounds, where there are any: beside neighbours more updates share a statement, so that one is cheaper. */
 export function quietOf(rounds: readonly Round[]): readonly Round[] {

@@ -6,6 +6,7 @@ import { type Bench, helpOf, readFlags } from "./bench.ts";
 import { broadcast } from "./broadcast.ts";
 import { footprint } from "./footprint.ts";
 import { growth } from "./growth.ts";
+import { highest } from "./highest.ts";
 import { payment } from "./payment.ts";
 import { peers } from "./peers.ts";
 import { report } from "./report-command.ts";
@@ -29,7 +30,7 @@ const measuring: readonly Bench[] = [
   footprint,
   peers,
 ];
-const benches: readonly Bench[] = [...measuring, report, allOf(measuring)];
+const benches: readonly Bench[] = [...measuring, highest, report, allOf(measuring)];
 
 async function main(words: string[]): Promise<number> {
   const [first = "all"] = words;

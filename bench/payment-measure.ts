@@ -1,6 +1,6 @@
 // What a part of a payment run took: CPU by process, memory, commits and log of PostgreSQL, and how quick the disk was around it.
 
-import { type CpuUse, cpuBetween, readCpu, residentBytes, takenByOthers } from "./cpu.ts";
+import { type CpuUse, cpuBetween, readCpu, residentBytes } from "./cpu.ts";
 import { measureFsync } from "./fsync.ts";
 import type { PaymentStage } from "./payment-stage.ts";
 import type { Percentiles } from "./percentiles.ts";
@@ -17,8 +17,6 @@ export type Use = {
 };
 
 const LOOK_MS = 1_000;
-/** Of one core; with more than that a run tells of the neighbours. */
-const TAKEN_MOST = 0.15;
 /** PostgreSQL's processes tell what they counted once a second at most. */
 const COUNTS_LATE_MS = 1_200;
 
@@ -62,11 +60,4 @@ async function readCounts({ sql }: PaymentStage): Promise<{ commits: number; log
     SELECT xact_commit AS commits, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint AS "logBytes"
     FROM pg_stat_database WHERE datname = current_database()`;
   return row ?? { commits: Number.NaN, logBytes: Number.NaN };
-}
-
-/** Why the figures say less than they seem to; empty = a clean run. */
-export function doubtsOf({ cpu }: Use): string[] {
-  if (takenByOthers(cpu) <= TAKEN_MOST) return [];
-  const [others, stolen] = [cpu.others, cpu.stolen].map((share) => `${(share * 100).toFixed(0)} %`);
-  return [`NOISY: other processes took ${others} of a core, other machines on the host ${stolen}`];
 }

@@ -1,9 +1,10 @@
 // The soak: very many sales, each from the tap to the delivery, over a gateway that loses, doubles and disorders its notices; then the books.
 
 import { limits } from "#src/kernel/limits.ts";
+import { noiseIn } from "./doubts.ts";
 import { bookTargets, differing, readBooks, readLedger, readStatement } from "./payment-books.ts";
 import { addSends } from "./payment-buyers.ts";
-import { doubtsOf, measureUse } from "./payment-measure.ts";
+import { measureUse } from "./payment-measure.ts";
 import { costOf, grown, latencyOf, numbersOf, type PaymentResult } from "./payment-report.ts";
 import type { PaymentStage } from "./payment-stage.ts";
 import { type Counts, openTally, type Shape } from "./payment-tally.ts";
@@ -59,7 +60,7 @@ export async function soak(stage: PaymentStage, options: SoakOptions): Promise<P
       ...bookTargets(books, totals, before.totals.payments + payments),
       atMost("charges that differ from the statement", odd.length, 0),
     ],
-    doubts: [...doubtsOf(use), ...(isStuck ? ["given up: nothing was delivered any more"] : [])],
+    doubts: [...noiseIn(use.cpu), ...(isStuck ? ["given up: nothing was delivered any more"] : [])],
     use,
     raw: { payments, perSecond, took, notices, totals, books, differing: odd.slice(0, 1_000) },
   };

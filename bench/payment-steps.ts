@@ -2,9 +2,10 @@
 
 import { limits } from "#src/kernel/limits.ts";
 import type { ChargeView } from "#src/sandbox-gateway/charge.ts";
+import { noiseIn } from "./doubts.ts";
 import type { Driven } from "./drive.ts";
 import { letTap, waitDelivered } from "./payment-buyers.ts";
-import { doubtsOf, measureUse, type Use } from "./payment-measure.ts";
+import { measureUse, type Use } from "./payment-measure.ts";
 import { PAID_SHARE } from "./payment-mix.ts";
 import { costOf, grown, latencyOf, numbersOf, type PaymentResult } from "./payment-report.ts";
 import type { PaymentStage } from "./payment-stage.ts";
@@ -171,5 +172,5 @@ function doubtsAbout(use: Use, driven: Driven, isDone: boolean): string[] {
     driven.heldBack > 0 && `${driven.heldBack} requests waited for a connection in the generator`,
     !isDone && "not everything was done when the time for it was up",
   ];
-  return [...doubtsOf(use), ...doubts.filter((doubt) => doubt !== false)];
+  return [...noiseIn(use.cpu), ...doubts.filter((doubt) => doubt !== false)];
 }

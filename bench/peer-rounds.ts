@@ -63,11 +63,8 @@ export function missesOf({ targets, measured }: Pick<StepResult, "targets" | "me
 
 const shortOf = (value: number): string => value.toFixed(Number.isInteger(value) ? 0 : 1);
 
-export const isNoisy = ({ doubts }: Pick<StepResult, "doubts">): boolean =>
-  doubts.some((doubt) => doubt.startsWith("NOISY"));
-
 /** A rate that was tried; `missed` says why it was not held. */
-export type TriedRate = Tried & { sendP99Ms: number; missed: string[]; doubts: string[] };
+export type TriedRate = Tried & { sendP50Ms: number; sendP99Ms: number; missed: string[]; doubts: string[] };
 /** By contender: the rates that were tried, in order, and the highest that was held (0 = none). */
 export type Highest = Record<string, { perSecond: number; tried: TriedRate[] }>;
 
@@ -97,5 +94,6 @@ export async function findHighest(
 function triedOf(turn: Turn): TriedRate {
   const missed = missesOf(turn);
   const { perSecond } = turn.step;
-  return { perSecond, held: missed.length === 0, sendP99Ms: turn.measured.send.p99, missed, doubts: turn.doubts };
+  const { p50, p99 } = turn.measured.send;
+  return { perSecond, held: missed.length === 0, sendP50Ms: p50, sendP99Ms: p99, missed, doubts: turn.doubts };
 }

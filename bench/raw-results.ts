@@ -2,7 +2,6 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { OURS } from "./contenders.ts";
 import { type BenchResult, type Curve, curveOf, type RatePoint } from "./result.ts";
 import type { Target } from "./targets.ts";
 
@@ -11,6 +10,8 @@ export type RawPart = Pick<BenchResult, "title" | "lines" | "targets" | "doubts"
   curves: Curve[];
   rates: RatePoint[];
   parts: Record<string, number> | undefined;
+  /** Head and rows; empty = none. */
+  table: string[][];
 };
 export type RawRun = {
   bench: string;
@@ -29,17 +30,29 @@ const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []
 /** JSON has no NaN and no infinity: both were written as null. */
 const numberOf = (value: unknown, absent: number): number => (typeof value === "number" ? value : absent);
 
-/** The newest file of each benchmark in `folder`, by the time in its name, in the order of `names`; only those later than `since`, if told. */
-export function readNewest(folder: string, names: readonly string[], since = ""): RawRun[] {
-  const files = readdirSync(folder).filter((file) => /^[a-z]+-\d{4}-\d\d-\d\dT[\d-]+Z\.json$/.test(file));
-  return names.flatMap((name) => {
-    const newest = files
-      .filter((file) => file.startsWith(`${name}-`) && file > `${name}-${since}`)
-      .toSorted()
-      .at(-1);
-    return newest === undefined ? [] : [readRun(JSON.parse(readFileSync(path.join(folder, newest), "utf8")))];
-  });
+/** The `most` newest files of each benchmark in `folder`, by the time in their names, in the order of `names`. */
+export function readNewest(folder: string, names: readonly string[], most = 1): RawRun[] {
+  return names.flatMap((name) => readFiles(folder, filesOf(folder, name).slice(-most)));
 }
+
+/** All files of each benchmark in `folder` that are later than `since`, as their names tell time, in the order of `names`. */
+export function readSince(folder: string, names: readonly string[], since: string): RawRun[] {
+  return names.flatMap((name) =>
+    readFiles(
+      folder,
+      filesOf(folder, name).filter((file) => file > `${name}-${since}`),
+    ),
+  );
+}
+
+/** From the oldest to the newest. */
+function filesOf(folder: string, name: string): string[] {
+  const files = readdirSync(folder).filter((file) => /^[a-z]+-\d{4}-\d\d-\d\dT[\d-]+Z\.json$/.test(file));
+  return files.filter((file) => file.startsWith(`${name}-`)).toSorted();
+}
+
+const readFiles = (folder: string, files: readonly string[]): RawRun[] =>
+  files.map((file) => readRun(JSON.parse(readFileSync(path.join(folder, file), "utf8"))));
 
 export function readRun(value: unknown): RawRun {
   const { bench, at, isQuick, versions, results } = loose(value);
@@ -65,20 +78,19 @@ function readPart(bench: string, part: Loose): RawPart {
     curves: Array.isArray(part.curves) ? (part.curves as Curve[]) : curvesOf(bench, part),
     rates: readRates(part.rates),
     parts: cpu && (loose(cpu.parts) as Record<string, number>),
+    table: listOf(part.table).map((row) => listOf(row).map(String)),
   };
 }
 
-/** A step of `start` or of `peers` has a name and a length instead. */
+/** A step of `start` has a name and a length instead. */
 function titleOf(part: Loose): string {
   if (typeof part.title === "string") return part.title;
   const { name, seconds } = loose(part.step);
-  const who = typeof part.contender === "string" ? `${part.contender}, ` : "";
-  return `${who}${String(name)} for ${String(seconds)} s`;
+  return `${String(name)} for ${String(seconds)} s`;
 }
 
-/** Only our own program is held to them; without a bound nothing is asked for. */
-function targetsIn({ contender, targets }: Loose): Target[] {
-  if (contender !== undefined && contender !== OURS) return [];
+/** Without a bound nothing is asked for. */
+function targetsIn({ targets }: Loose): Target[] {
   const all = listOf(targets).filter(isLoose).map(readTarget);
   return all.filter(({ least, most }) => least !== undefined || Number.isFinite(most));
 }

@@ -2,7 +2,7 @@
 
 import { type Bar, barChart, lineChart } from "./chart.ts";
 import type { RawRun } from "./raw-results.ts";
-import { askedOf, figureOf } from "./words.ts";
+import { askedOf, figureOf, verdictOf } from "./words.ts";
 
 /** Files beside RESULTS.md by their name, with their text. */
 export type ReportFiles = Record<string, string>;
@@ -51,24 +51,29 @@ export function targetTable(runs: readonly RawRun[]): string {
   const rows = runs.flatMap(({ bench, parts }) =>
     parts.flatMap(({ title, targets, doubts }) =>
       targets.map((target) => {
-        const verdict = target.met ? "met" : "**missed**";
-        const doubtful = doubts.length > 0 ? " (in doubt)" : "";
-        return [bench, title, target.name, askedOf(target), figureOf(target), verdict + doubtful];
+        const verdict = verdictOf(target, doubts).replace("missed", "**missed**");
+        return [bench, title, target.name, askedOf(target), figureOf(target), verdict];
       }),
     ),
   );
   const head = ["Benchmark", "Part", "What", "Target", "Measured", ""];
+  return markdownTable([head, ...rows]);
+}
+
+/** Empty for nothing. */
+export function markdownTable([head, ...rows]: readonly string[][]): string {
   const line = (cells: string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+  return head ? [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n") : "";
 }
 
 function sectionsOf({ bench, parts }: RawRun): string[] {
-  return parts.flatMap(({ title, lines, doubts }) => {
+  return parts.flatMap(({ title, lines, doubts, table }) => {
     const all = [
       ...lines.map(([name, text]) => `- ${name}: ${text}`),
       ...doubts.map((doubt) => `- in doubt: ${doubt}`),
     ];
-    return all.length === 0 ? [] : [`### ${bench}: ${title}`, all.join("\n")];
+    const blocks = [markdownTable(table), all.join("\n")].filter((block) => block !== "");
+    return blocks.length === 0 ? [] : [`### ${bench}: ${title}`, ...blocks];
   });
 }
 

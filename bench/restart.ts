@@ -1,7 +1,7 @@
 // The benchmark of coming back: how soon the executable is ready, and what a restart or a sudden death under load costs those who write.
 
-import { doubtsAbout } from "./answers.ts";
 import type { Bench, Flags } from "./bench.ts";
+import { doubtsAbout } from "./doubts.ts";
 import { type Measured, measure } from "./measure.ts";
 import { spreadOf } from "./percentiles.ts";
 import { type BenchResult, curveOf } from "./result.ts";
@@ -34,7 +34,7 @@ export const restart: Bench = {
       ...{ bench: "restart", flags, lent, bots: BOTS, processes: 1, mostMs },
       async measure(stage, show) {
         show(await measureReady(stage, plan));
-        await warmUp(stage, 1);
+        await warmUp(stage, 2, 300);
         for (const signal of ["SIGTERM", "SIGKILL"] as const) show(await measureEnd(stage, plan, signal));
       },
     });

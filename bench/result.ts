@@ -2,7 +2,7 @@
 
 import type { CpuUse } from "./cpu.ts";
 import type { Target } from "./targets.ts";
-import { sentenceOf } from "./words.ts";
+import { aligned, sentenceOf } from "./words.ts";
 
 /** Percentile (0 to 100) and the value there, from low to high. */
 export type Curve = { name: string; points: [percentile: number, ms: number][] };
@@ -19,17 +19,20 @@ export type BenchResult = {
   curves?: Curve[];
   rates?: RatePoint[];
   cpu?: CpuUse;
+  /** Head and rows. */
+  table?: string[][];
   /** Whatever else goes into the file of results. */
   raw?: Record<string, unknown>;
 };
 
-export function blockOf(bench: string, { title, lines, targets, doubts }: BenchResult): string {
+export function blockOf(bench: string, { title, lines, targets, doubts, table = [] }: BenchResult): string {
   const all: [string, string][] = [
     ...lines,
     ...doubts.map((doubt): [string, string] => ["doubt", doubt]),
     ...targets.map((target): [string, string] => ["target", sentenceOf(target)]),
   ];
-  return `\n${bench}: ${title}\n${all.map(([name, text]) => `  ${name.padEnd(16)} ${text}`).join("\n")}\n`;
+  const head = table.length > 0 ? `${aligned(table)}\n` : "";
+  return `\n${bench}: ${title}\n${head}${all.map(([name, text]) => `  ${name.padEnd(16)} ${text}`).join("\n")}\n`;
 }
 
 /** Where a curve is drawn: close together where the tail is. */

@@ -1,7 +1,7 @@
 // The benchmark of many bots: how soon the program starts among them, and what it holds in memory once each has spoken.
 
-import { doubtsAbout } from "./answers.ts";
 import type { Bench, Flags } from "./bench.ts";
+import { doubtsAbout } from "./doubts.ts";
 import { ourBooks } from "./kept.ts";
 import { measure } from "./measure.ts";
 import { type BenchResult, curveOf } from "./result.ts";

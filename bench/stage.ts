@@ -17,6 +17,7 @@ import { ourBooks } from "./kept.ts";
 import { type Load, startLoad } from "./load.ts";
 import type { Measurable } from "./measure.ts";
 import { type Program, runCommand, type Settings, startCommand } from "./program.ts";
+import { settleLog } from "./settle-log.ts";
 import type { BenchBot } from "./start-request.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -74,6 +75,8 @@ const START_MS = 20_000;
 /** Telegram opens up to 100 connections for each bot; more than these in all tell nothing new. */
 const CONNECTIONS_PER_BOT = 100;
 const CONNECTIONS = 1_000;
+/** Enough for 120,000 /start. */
+const LOG_FILES = 30;
 
 export async function openGround({ program, log }: { program: Program; log: string }): Promise<Ground> {
   await mkdir(OUT, { recursive: true });
@@ -81,6 +84,7 @@ export async function openGround({ program, log }: { program: Program; log: stri
   const folder = await mkdtemp(path.join(OUT, "stage-"));
   opened.defer(() => rm(folder, { recursive: true, force: true }));
   const services = opened.use(await openEmbedded({ dataDir: folder }));
+  await settle(services);
   const fakePort = await freePort();
   const running = opened.use(await startCommand(program, ["fake-telegram", "--port", String(fakePort)], {}, log));
   const fakeUrl = `http://127.0.0.1:${fakePort}`;
@@ -96,6 +100,11 @@ export async function openGround({ program, log }: { program: Program; log: stri
     }),
     [Symbol.asyncDispose]: () => life.disposeAsync(),
   };
+}
+
+async function settle({ databaseUrl, databaseSocket }: Embedded): Promise<void> {
+  const sql = connectDatabase(withSocket(databaseUrl, databaseSocket), { connections: 1, name: "bench" });
+  await settleLog(sql, LOG_FILES).finally(() => sql.end({ timeout: 1 }));
 }
 
 /** Points the generator at a program, once that is ready, and at its bots; then compares the clocks. */

@@ -67,7 +67,7 @@ type Plan = { steps: Step[]; warmUpSeconds: number; runs: number; tries: number;
 function planOf(flags: Flags): Plan {
   return {
     steps: flags.has("quick") ? stepsOf(flags).map((step) => ({ ...step, syncMs: QUICK_SYNC_MS })) : stepsOf(flags),
-    warmUpSeconds: flags.has("quick") ? 1 : 5,
+    warmUpSeconds: flags.has("quick") ? 2 : 15,
     runs: flags.number("runs", bounds.few) ?? 1,
     tries: flags.number("tries", bounds.few) ?? 3,
     bots: flags.number("bots", bounds.bots) ?? 10,

@@ -1,6 +1,7 @@
 // A step of a benchmark: measured again while others use the machine, and in the end shown with what they took.
 
-import { type CpuUse, takenByOthers } from "./cpu.ts";
+import { takenByOthers } from "./cpu.ts";
+import { doubtsAbout, isDisturbed, noiseIn } from "./doubts.ts";
 import { type Measurable, type Measured, measure } from "./measure.ts";
 import type { ScheduleKind } from "./schedule.ts";
 import { type Asked, type Target, targetsOf } from "./targets.ts";
@@ -25,11 +26,6 @@ export type StepResult = {
   rejected: { taken: number; sendP99Ms: number }[];
 };
 
-/** Of one core; with more than that a run tells of the neighbours. */
-const TAKEN_MOST = 0.15;
-/** A generator that is late by more makes the program look slower than it is. */
-const LAG_P99_MS = 2;
-
 export async function runStep(
   stage: Measurable,
   step: Step,
@@ -40,8 +36,8 @@ export async function runStep(
   while (tried.length < options.tries) {
     const measured = await measure(stage, { perSecond, seconds, schedule, seed: options.seed }, syncMs);
     tried.push(measured);
-    if (takenByOthers(measured.cpu) <= TAKEN_MOST) break;
-    options.tell(`${noiseOf(measured.cpu)}: the run says little.`);
+    if (!isDisturbed(measured.cpu)) break;
+    options.tell(`${noiseIn(measured.cpu).join("")}: the run says little.`);
   }
   const [best, ...rest] = tried.toSorted((a, b) => takenByOthers(a.cpu) - takenByOthers(b.cpu));
   if (!best) throw new RangeError("a step is tried at least once");
@@ -54,15 +50,9 @@ export async function runStep(
   };
 }
 
-const noiseOf = ({ others, stolen }: CpuUse): string =>
-  `other processes took ${(others * 100).toFixed(0)} % of a core, other machines on the host ${(stolen * 100).toFixed(0)} %`;
-
-function doubtsOf({ cpu, lag, driven, drained }: Measured): string[] {
-  const doubts = [
-    takenByOthers(cpu) > TAKEN_MOST && `NOISY: ${noiseOf(cpu)}`,
-    lag.p99 > LAG_P99_MS && `the generator was late: p99 ${lag.p99.toFixed(1)} ms after its schedule`,
-    driven.heldBack > 0 && `${driven.heldBack} requests waited for a connection in the generator`,
-    !drained && "not everything was done when the time for it was up",
+function doubtsOf(measured: Measured): string[] {
+  return [
+    ...doubtsAbout(measured),
+    ...(measured.drained ? [] : ["not everything was done when the time for it was up"]),
   ];
-  return doubts.filter((doubt) => doubt !== false);
 }

@@ -2,8 +2,16 @@
 
 import type { Measured } from "./measure.ts";
 
-/** With `least` it is asked for at least that, and `most` is infinite. */
-export type Target = { name: string; figure: number; least?: number; most: number; unit: string; met: boolean };
+/** With `least` it is asked for at least that, and `most` is infinite. `spread`: of several runs, whose median the figure then is. */
+export type Target = {
+  name: string;
+  figure: number;
+  spread?: { least: number; most: number };
+  least?: number;
+  most: number;
+  unit: string;
+  met: boolean;
+};
 
 const MEGABYTE = 1_000_000;
 

@@ -9,7 +9,8 @@ import { limits } from "#src/kernel/limits.ts";
 import { openLog } from "#src/kernel/log.ts";
 import { addBegun } from "./begun.ts";
 import type { Bench, Flags } from "./bench.ts";
-import { type CpuUse, cpuBetween, readCpu, takenByOthers } from "./cpu.ts";
+import { type CpuUse, cpuBetween, readCpu } from "./cpu.ts";
+import { noiseIn } from "./doubts.ts";
 import { markRows } from "./kept.ts";
 import type { BenchResult } from "./result.ts";
 import { bounds, commonFlags, processesFlag, QUICK, runBench, tell } from "./run.ts";
@@ -17,7 +18,7 @@ import type { OpenStage } from "./stage.ts";
 import { type BenchBot, requestsOf } from "./start-request.ts";
 import { atLeast, atMost } from "./targets.ts";
 import { waitFor } from "./wait-for.ts";
-import { count, percent, sharesOf } from "./words.ts";
+import { count, sharesOf } from "./words.ts";
 
 const JOBS_PER_SECOND = 4_000;
 const BOTS = 10;
@@ -91,7 +92,6 @@ async function measureBacklog(
   const { seconds, undone, cpu } = await drain(stage, added, plan, bots, rowsPerJob);
   const perSecond = plan.jobs / seconds;
   const words = rowsPerJob === 1 ? "one row a job" : `${rowsPerJob} rows a job`;
-  const busy = takenByOthers(cpu);
   return {
     title: `${count(plan.jobs)} texts from the queue, ${words}`,
     lines: [
@@ -102,7 +102,7 @@ async function measureBacklog(
       atLeast(`rows done from the queue, ${words}`, perSecond, JOBS_PER_SECOND, "per second"),
       atMost(`left undone, ${words}`, undone, 0),
     ],
-    doubts: busy > 0.15 ? [`others took ${percent(busy)} of a core`] : [],
+    doubts: noiseIn(cpu),
     cpu,
     raw: { rowsPerJob, perSecond, seconds, undone },
   };

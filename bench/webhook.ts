@@ -1,9 +1,10 @@
 // The benchmark of the door: updates that nobody waits for, until their durable answer, and how many of them a second it takes.
 
-import { type Answers, doubtsAbout, measureAnswers } from "./answers.ts";
+import { type Answers, measureAnswers } from "./answers.ts";
 import { addBegun } from "./begun.ts";
 import type { Bench, Flags } from "./bench.ts";
 import { bestOf, climb } from "./climb.ts";
+import { doubtsAbout } from "./doubts.ts";
 import { type BenchResult, curveOf } from "./result.ts";
 import { bounds, commonFlags, QUICK, runBench, secondsFlag, tell } from "./run.ts";
 import type { OpenStage } from "./stage.ts";
@@ -38,7 +39,7 @@ export const webhook: Bench = {
         const bots = await stage.addBots(BOTS, { withReply: false });
         await addBegun(stage.sql, bots);
         await stage.aim(bots);
-        await warm(stage);
+        await warm(stage, plan.warmUpSeconds);
         show(await measureTexts(stage, plan));
         show(await measureIgnored(stage, plan));
       },
@@ -46,7 +47,7 @@ export const webhook: Bench = {
   },
 };
 
-type Plan = { seconds: number; steps: number; first: number };
+type Plan = { seconds: number; steps: number; first: number; warmUpSeconds: number };
 
 function planOf(flags: Flags): Plan {
   const quick = flags.has("quick");
@@ -54,13 +55,14 @@ function planOf(flags: Flags): Plan {
     seconds: flags.number("seconds", bounds.seconds) ?? (quick ? 8 : 30),
     steps: flags.number("steps", bounds.steps) ?? (quick ? 2 : 5),
     first: flags.number("first", bounds.first) ?? IGNORED_PER_SECOND,
+    warmUpSeconds: quick ? 1 : 6,
   };
 }
 
-async function warm({ load }: OpenStage): Promise<void> {
+async function warm({ load }: OpenStage, seconds: number): Promise<void> {
   tell("Warming up …");
-  await load.drive({ perSecond: 500, seconds: 1, schedule: "poisson", seed: 0, sort: "text" });
-  await load.drive({ perSecond: 1_000, seconds: 1, schedule: "poisson", seed: 0, sort: "edited" });
+  await load.drive({ perSecond: 500, seconds, schedule: "poisson", seed: 0, sort: "text" });
+  await load.drive({ perSecond: 1_000, seconds, schedule: "poisson", seed: 0, sort: "edited" });
 }
 
 async function measureTexts(stage: OpenStage, { seconds }: Plan): Promise<BenchResult> {

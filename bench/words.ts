@@ -26,9 +26,20 @@ export function askedOf({ least, most, unit }: Pick<Target, "least" | "most" | "
   return least === undefined ? `at most ${round(most)}${space}` : `at least ${round(least)}${space}`;
 }
 
-/** "9.5 ms"; a figure that was not measured is a dash. */
-export function figureOf({ figure, unit }: Pick<Target, "figure" | "unit">): string {
-  return Number.isFinite(figure) ? `${round(figure)}${unit && ` ${unit}`}` : "—";
+/** "9.5 ms", "9.5 ms (9 to 11.2)"; a figure that was not measured is a dash. */
+export function figureOf({ figure, unit, spread }: Pick<Target, "figure" | "unit" | "spread">): string {
+  if (!Number.isFinite(figure)) return "—";
+  const apart = spread ? ` (${round(spread.least)} to ${round(spread.most)})` : "";
+  return `${round(figure)}${unit && ` ${unit}`}${apart}`;
+}
+
+/** Neighbours and a late generator make figures worse, never better: only a target that was missed can be in doubt. */
+export function verdictOf(
+  target: Pick<Target, "met">,
+  doubts: readonly string[],
+): "met" | "missed" | "missed, in doubt" {
+  if (target.met) return "met";
+  return doubts.length > 0 ? "missed, in doubt" : "missed";
 }
 
 export function sentenceOf(target: Target): string {
@@ -40,4 +51,12 @@ export function sharesOf(parts: Record<string, number>): string {
   return Object.entries(parts)
     .map(([part, share]) => `${part} ${percent(share)}`)
     .join(", ");
+}
+
+/** A table for a terminal: the first column begins where it begins, the others end where they end. */
+export function aligned(rows: readonly string[][]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const cellOf = (cell: string, column: number): string =>
+    column === 0 ? cell.padEnd(widths[column] ?? 0) : `  ${cell.padStart(widths[column] ?? 0)}`;
+  return rows.map((row) => `  ${row.map(cellOf).join("")}`.trimEnd()).join("\n");
 }

@@ -80,8 +80,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   // The lease has a connection of its own: however busy the others are, it is renewed in time.
   // So do notices of payments: what is being settled is not in their way.
   const door = connectDatabase(config.databaseUrl, { connections: limits.doorConnections });
-  // What is decided at once goes over one connection: its server process, always the same, has all of it at hand.
-  const atOnceSql = connectDatabase(config.databaseUrl, { connections: 1 });
+  // What is decided at once goes over connections of its own: their server processes, always the same, have all of it at hand.
+  const atOnceSql = connectDatabase(config.databaseUrl, { connections: limits.atOnceConnections });
   const pulse = connectDatabase(config.databaseUrl, { connections: 1 });
   const lease = await openLease(pulse, log);
   const bots = await openBots({ sql, keyring, apiRoot: config.telegramApiRoot, log });

@@ -52,6 +52,7 @@ export function openAtOnce(options: {
       maxItems: limits.acceptBatchRows,
       maxWaiting: limits.acceptWaiting,
       spacingMs: limits.atOnceSpacingMs,
+      secondFrom: limits.atOnceSecondFrom,
       run: (arrivals) => keepAndDecide(arrivals, load),
     });
 

@@ -14,6 +14,8 @@ export const limits = {
   acceptBatchRows: 64,
   /** Under load, batches of a kind begin so far apart: each costs PostgreSQL and us about the same, whether it holds one row or ten. */
   atOnceSpacingMs: 4,
+  /** While so many wait to be decided at once, two batches of them are under way. */
+  atOnceSecondFrom: 16,
   acceptSpacingMs: 5,
   processSpacingMs: 6,
   markSpacingMs: 25,
@@ -101,8 +103,10 @@ export const limits = {
   botFreshMs: 60 * SECOND,
   /** PostgreSQL connections of one process' pool … */
   databaseConnections: 10,
-  /** … and of the door for payments; one for what is decided at once, one for the lease and one that listens come on top: 15 for each process. */
+  /** … and of the door for payments; those for what is decided at once, one for the lease and one that listens come on top: 16 for each process. */
   doorConnections: 2,
+  /** One for each batch that may be under way. */
+  atOnceConnections: 2,
   /** The start waits for Redis so long, then goes on without it. */
   redisStartMs: 1 * SECOND,
   /** Messages to one chat: a burst, then one a second (Telegram: "about one message per second", bursts tolerated). */

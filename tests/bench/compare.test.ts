@@ -1,7 +1,8 @@
 // Ratios: who wins by how much, also when it is a peer.
 
 import { expect, test } from "bun:test";
-import { compare, type Figure, tableOf } from "../../bench/compare.ts";
+import { cellsOf, compare, type Figure } from "../../bench/compare.ts";
+import { aligned } from "../../bench/words.ts";
 
 const latency: Figure = { name: "p99", unit: "ms", better: "less", values: { ours: 4, peer: 10, floor: 2 } };
 const rate: Figure = {
@@ -27,7 +28,7 @@ test("against nothing nobody is compared, against 0 everybody wins", () => {
 });
 
 test("the table has a line for each figure and a ratio for each peer", () => {
-  const [head, first, second] = tableOf([latency, rate], ["ours", "peer", "floor"]).split("\n");
+  const [head, first, second] = aligned(cellsOf([latency, rate], ["ours", "peer", "floor"])).split("\n");
   expect(head?.trim().split(/ {2,}/)).toEqual(["ours", "peer", "floor", "ours : peer", "ours : floor"]);
   expect(first?.trim().split(/ {2,}/)).toEqual([
     "p99, ms",

@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type RawRun, readNewest, readRun } from "../../bench/raw-results.ts";
+import { type RawRun, readNewest, readRun, readSince } from "../../bench/raw-results.ts";
 import { reportFiles, targetTable } from "../../bench/report-md.ts";
 import { curveOf } from "../../bench/result.ts";
 import { atLeast, atMost } from "../../bench/targets.ts";
@@ -35,8 +35,8 @@ const throughput = written({
 
 test("targets survive the file: at least, at most, and what was not measured", () => {
   const table = targetTable([throughput]);
-  expect(table).toContain("| /start | at least 2,000 per second | 1,000 per second | **missed** (in doubt) |");
-  expect(table).toContain("| lost | at most 0 | — | **missed** (in doubt) |");
+  expect(table).toContain("| /start | at least 2,000 per second | 1,000 per second | **missed**, in doubt |");
+  expect(table).toContain("| lost | at most 0 | — | **missed**, in doubt |");
 });
 
 test("the results of start are read as they are: a step's name, and a curve from its column", () => {
@@ -50,16 +50,25 @@ test("the results of start are read as they are: a step's name, and a curve from
   expect(part?.curves[0]?.points).toContainEqual([50, 100]);
 });
 
-test("only our own program is held to targets, and only to those with a bound", () => {
+test("a target without a bound asks for nothing", () => {
   const targets = [atMost("lost", 0, 0, ""), atMost("memory", 90, Number.POSITIVE_INFINITY, "MB")];
-  const run = written({
-    bench: "peers",
-    results: [
-      { contender: "grimbots", targets },
-      { contender: "floor", targets },
+  const run = written({ bench: "start", results: [{ title: "a step", targets }] });
+  expect(run.parts.map((part) => part.targets.map(({ name }) => name))).toEqual([["lost"]]);
+});
+
+test("a table of figures is in the report, above the lines", () => {
+  const part = {
+    title: "side by side",
+    table: [
+      ["", "a", "b"],
+      ["p99, ms", "1", "2"],
     ],
-  });
-  expect(run.parts.map((part) => part.targets.map(({ name }) => name))).toEqual([["lost"], []]);
+    lines: [["a", "quick"]],
+  };
+  const { "RESULTS.md": text } = reportFiles([written({ bench: "peers", versions, results: [part] })]);
+  expect(text).toContain(
+    "### peers: side by side\n\n|  | a | b |\n| --- | --- | --- |\n| p99, ms | 1 | 2 |\n\n- a: quick",
+  );
 });
 
 test("what is not there is left out", () => {
@@ -95,7 +104,7 @@ test("the newest file of each benchmark counts, and only those since a time when
     write("scale-2026-02-02T03-04-05-000Z.json", "new");
     write("scale-mine.json", "another");
     expect(readNewest(folder, ["start", "scale"]).map((run) => run.parts[0]?.title)).toEqual(["new"]);
-    expect(readNewest(folder, ["scale"], "2026-03-01")).toEqual([]);
+    expect(readSince(folder, ["scale"], "2026-03-01")).toEqual([]);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -5,7 +5,7 @@ import { batch } from "#src/kernel/batch.ts";
 import { RejectedError } from "#src/kernel/errors.ts";
 
 /** A batcher whose batches end when the test lets them: `batches` as they were begun, `finish` ends the oldest one under way. */
-function openHeld(options: { maxItems: number; maxWaiting?: number }) {
+function openHeld(options: { maxItems: number; maxWaiting?: number; secondFrom?: number }) {
   const batches: string[][] = [];
   const underWay: PromiseWithResolvers<string[]>[] = [];
   const batcher = batch<string, string>({
@@ -112,4 +112,17 @@ test("idle resolves once nothing waits and nothing is under way, not before", as
   await finish();
   await Promise.all([items, idle]);
   expect(isIdle).toBe(true);
+});
+
+test("while enough wait, a second batch runs beside the first, and never a third", async () => {
+  const { batcher, batches, started } = openHeld({ maxItems: 2, secondFrom: 2 });
+  void batcher.add("a");
+  await started();
+  void batcher.add("b");
+  await started();
+  expect(batches).toEqual([["a"]]);
+  for (const item of ["c", "d", "e", "f"]) void batcher.add(item);
+  await started();
+  expect(batches).toEqual([["a"], ["b", "c"]]);
+  expect(batcher.waiting()).toBe(3);
 });
