@@ -131,6 +131,9 @@ function readProcess(pid: string): Process | undefined {
   };
 }
 
+/** CPU milliseconds of one process so far; 0 when it is gone. */
+export const readProcessMs = (pid: number): number => readProcess(String(pid))?.ownMs ?? 0;
+
 function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");

@@ -7,6 +7,7 @@ import { broadcast } from "./broadcast.ts";
 import { footprint } from "./footprint.ts";
 import { growth } from "./growth.ts";
 import { highest } from "./highest.ts";
+import { hotPath } from "./hot-path.ts";
 import { payment } from "./payment.ts";
 import { peers } from "./peers.ts";
 import { report } from "./report-command.ts";
@@ -30,7 +31,7 @@ const measuring: readonly Bench[] = [
   footprint,
   peers,
 ];
-const benches: readonly Bench[] = [...measuring, highest, report, allOf(measuring)];
+const benches: readonly Bench[] = [...measuring, highest, hotPath, report, allOf(measuring)];
 
 async function main(words: string[]): Promise<number> {
   const [first = "all"] = words;

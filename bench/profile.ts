@@ -13,7 +13,11 @@ export const profileFlag: Flag = {
 
 /** What a stage serves: the program, or with --profile its source under the profiler. */
 export function servingOf(program: Program, flags: Flags): StageOptions["serving"] {
-  if (!flags.has("profile")) return { program, settings: {} };
+  return flags.has("profile") ? profiled() : { program, settings: {} };
+}
+
+/** The source under the profiler, which leaves its profile in bench/out/ when the program ends. */
+export function profiled(): StageOptions["serving"] {
   return {
     program: [process.execPath, "--cpu-prof", "--cpu-prof-dir", OUT, path.resolve("src/main.ts")],
     // With this set the program has no need to start itself again, which would lose Bun's flags.

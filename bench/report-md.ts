@@ -1,6 +1,7 @@
 // bench/RESULTS.md from raw results: the table of targets, the charts, and each benchmark's figures. Pure.
 
 import { type Bar, barChart, lineChart } from "./chart.ts";
+import { losers } from "./losers.ts";
 import type { RawRun } from "./raw-results.ts";
 import { askedOf, figureOf, verdictOf } from "./words.ts";
 
@@ -34,6 +35,12 @@ function markdownOf(runs: readonly RawRun[]): string {
     "![CPU by process](results/cpu.svg)",
     "## Figures",
     ...runs.flatMap(sectionsOf),
+    "## What was tried and lost",
+    "Measured when it was tried, on machines like the one above.",
+    markdownTable([
+      ["Tried", "What stayed", "Measured"],
+      ...losers.map(({ tried, stayed, figures }) => [tried, stayed, figures]),
+    ]),
     "",
   ].join("\n\n");
 }
