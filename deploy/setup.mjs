@@ -4,6 +4,7 @@ import path from "node:path";
 import { chdir } from "node:process";
 import { fileURLToPath } from "node:url";
 import { ensureBun } from "./setup/bun.mjs";
+import { ensureTools } from "./setup/debian-tools.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
 import { isBuilt } from "./setup/is-built.mjs";
 import { ensureRedis } from "./setup/redis.mjs";
@@ -31,6 +32,7 @@ async function main([verb, ...args]) {
   const bun = ensureBun();
   ensureDependencies(bun);
   if (verb !== "check" && verb !== "biome") ensureRedis();
+  if (verb === "test") ensureTools();
   for (const step of verbs[verb](bun, args)) {
     const code = await step();
     if (code !== 0) process.exit(code);
