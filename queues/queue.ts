@@ -9,6 +9,7 @@ import { type Job, Queue, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { reasonOf, TransientError } from "#src/kernel/errors.ts";
 import type { Log } from "#src/kernel/log.ts";
+import { metrics } from "#src/kernel/metrics.ts";
 
 export type JobSchemas = Record<string, TSchema>;
 
@@ -110,6 +111,7 @@ export function openWorker(
       "a job failed",
     ),
   );
+  worker.on("stalled", () => metrics.jobsStalled.inc({ queue: definition.name }));
   worker.on("error", (error) =>
     options.log.debug({ fact: "worker.error", queue: definition.name, reason: reasonOf(error) }, "Redis"),
   );
@@ -127,5 +129,13 @@ async function runJob(
   if (!schema || !handler) throw new Error(`unknown job ${definition.name}.${job.name}: a newer grimbots added it`);
   if (!Value.Check(schema, job.data))
     throw new Error(`job ${definition.name}.${job.name} carries data of another shape`);
-  await handler(job.data as never);
+  const beganMs = performance.now();
+  let outcome = "failed";
+  try {
+    await handler(job.data as never);
+    outcome = "done";
+  } finally {
+    const labels = { queue: definition.name, job: job.name, outcome };
+    metrics.jobs.observe(labels, (performance.now() - beganMs) / 1_000);
+  }
 }

@@ -43,6 +43,7 @@ export function giveOut(
   for (const { row, decision } of decided) {
     if (!saved.has(row.id)) continue;
     metrics.rowsProcessed.inc({ outcome: decision.outcome });
+    if (isWelcomed(row, decision)) metrics.startsReceived.inc();
     if (decision.courtesy) performer.giveCourtesy(row.botId, decision.courtesy);
   }
   const mine = effects.filter((effect) => saved.has(effect.id));
@@ -51,16 +52,27 @@ export function giveOut(
   if (requests.size > 0) enqueueRequests([...requests.values()]);
 }
 
+/**
+ * Whether the row begins the funnel, by /start or as somebody's first words, and something is said because of it: he has then started when it
+ * was received. The very same date: two equal ones may be of two rows.
+ */
+function isWelcomed(row: Decided["row"], { customer, effects }: Decided["decision"]): boolean {
+  return customer?.startedAt === row.receivedAt && effects.some(({ kind }) => kind === "send");
+}
+
 /** Messages are sent by this process, behind whatever the chat still gets (src/perform.ts sees to that); a queue does the rest. */
 function placeEffects(batch: Decided[], lease: Lease): NewEffect[] {
   const epoch = lease.epoch();
   return batch.flatMap(({ row, chatId, decision, after }) => {
     if (chatId === null) return [];
     const firstSend = decision.effects.findIndex((effect) => effect.kind === "send");
+    const welcomes = isWelcomed(row, decision);
     return decision.effects.map((effect, n): NewEffect => {
       const isSend = effect.kind === "send";
       return {
-        ...effect,
+        ...(welcomes && isSend && n === firstSend
+          ? { ...effect, body: { ...effect.body, welcomes: true as const } }
+          : effect),
         ...{ slot: row.slot, id: row.id, n, botId: row.botId, chatId, begunBefore: false, epoch, dueAt: null },
         attempts: isSend ? 1 : 0,
         owner: isSend ? lease.id : null,

@@ -16,6 +16,7 @@ import type { BotId, ChatId } from "./kernel/ids.ts";
 import { openLanes } from "./kernel/lanes.ts";
 import { limits } from "./kernel/limits.ts";
 import { type Log, redactTokens } from "./kernel/log.ts";
+import { countWelcome } from "./kernel/metrics/line.ts";
 import { metrics } from "./kernel/metrics.ts";
 import type { Bots } from "./telegram/bots.ts";
 import { markBlocked, migrateChat } from "./telegram/customers.ts";
@@ -57,7 +58,7 @@ export function openPerformer(options: {
   /** Writes down what became of the deliveries whose messages are in these rows. */
   endDeliveries: (rows: RowKey[]) => Promise<unknown>;
 }): Performer {
-  const { sql, lease, clock, log, bots, signal } = options;
+  const { sql, lease, clock, log, signal } = options;
   const sender: Sender = openSender(options);
   const finisher = batch<Mark, undefined>({
     maxItems: limits.markBatchRows,
@@ -130,6 +131,7 @@ export function openPerformer(options: {
     if (signal.aborted) return behind.length;
     const tried = (await isOurs(effect)) && (await turnOf(effect));
     if (!tried) return 0;
+    if (effect.body.welcomes) countWelcome(tried, effect.arrivedMs);
     const together = tried.behind ? [effect, ...behind] : [effect];
     await Promise.all(together.map((one) => finisher.add(markOf(one, tried))));
     // Its mark is written: whatever becomes of the consequences, it must not be marked again.
@@ -177,7 +179,6 @@ export function openPerformer(options: {
       await save(() => options.endDeliveries([{ slot: effect.slot, id: effect.id }]));
     if (reason === "blocked" || reason === "deactivated")
       await save(() => markBlocked(sql, botId, chatId, clock.now()));
-    if (reason === "token_revoked" || reason === "token_unknown") await save(() => bots.revoke(botId));
     const movedTo = tried.chatId;
     if (movedTo !== undefined) await save(() => migrateChat(sql, botId, chatId, movedTo));
   }

@@ -8,6 +8,8 @@ export type SendBody = {
   method: string;
   payload: Record<string, unknown>;
   media?: { field: string; source: MediaSource };
+  /** The first message after a start: whoever performs it counts the welcome. */
+  welcomes?: true;
 };
 
 /** `qr`: the text of a QR code that is drawn as it is sent. */

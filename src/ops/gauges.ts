@@ -1,66 +1,62 @@
-// Metrics that are read when somebody asks: queues, what waits, payments, connections, memory, event loop. A part that is away leaves its
-// last value out rather than a wrong one.
+// Metrics that are read when somebody asks, in two readings: of this process, and of what is the same whichever process is asked. A part that
+// is away leaves its gauges out rather than telling a value that nobody read.
 
-import { monitorEventLoopDelay } from "node:perf_hooks";
-import { queueList } from "#queues/index.ts";
+import type { Gauge } from "prom-client";
 import type { App } from "../app.ts";
+import { limits } from "../kernel/limits.ts";
 import { metrics } from "../kernel/metrics.ts";
-import { readPaymentGauges } from "./payment-gauges.ts";
+import { alertGauges, readAlertGauges } from "./alert-gauges.ts";
+import { atMostEvery, boundedPart } from "./bounded-reading.ts";
+import { lineGauges, readLineGauges } from "./line-gauges.ts";
+import { paymentGauges, readPaymentGauges } from "./payment-gauges.ts";
+import { readProcessGauges, readRoundTrips } from "./process-gauges.ts";
+import {
+  databaseGauges,
+  diskGauges,
+  openDatabaseReading,
+  queueGauges,
+  readDisk,
+  readQueues,
+  readRedis,
+  redisGauges,
+} from "./store-gauges.ts";
 
-export type Gauges = { read(): Promise<void> };
+/** Shorter than other processes wait for this one to tell what it has. */
+const OWN_MS = limits.peerMs / 2;
 
-export function openGauges(app: App): Gauges {
-  const delay = monitorEventLoopDelay({ resolution: 10 });
-  delay.enable();
+/** Each resolves when its gauges are at most a second old; neither rejects, nor waits longer than the bound of a part. */
+export type Gauges = { readOwn(): Promise<void>; readShared(): Promise<void> };
+
+/** `listens`: this process answers HTTP. */
+export function openGauges(app: App, listens: boolean): Gauges {
+  const away = (gauges: readonly Gauge<string>[], up?: Gauge<string>) => (error: unknown) => {
+    for (const gauge of gauges) forget(gauge);
+    up?.set(0);
+    app.log.debug({ fact: "gauges.missed", err: error }, "a part is away");
+  };
+  const part = (read: () => Promise<void>, gauges: readonly Gauge<string>[], up?: Gauge<string>) =>
+    boundedPart(read, away(gauges, up));
+  const own = [
+    boundedPart(() => readProcessGauges(app), away([]), OWN_MS),
+    boundedPart(() => readRoundTrips(app, listens), away([metrics.databaseRoundTrip]), OWN_MS),
+  ];
+  const parts = [
+    part(() => readQueues(app), queueGauges),
+    part(() => readRedis(app), redisGauges, metrics.redisUp),
+    part(openDatabaseReading(app), databaseGauges, metrics.databaseUp),
+    part(() => readLineGauges(app), lineGauges),
+    part(() => readPaymentGauges(app), paymentGauges),
+    part(() => readAlertGauges(app), alertGauges),
+    part(() => readDisk(app), diskGauges),
+  ];
   return {
-    async read() {
-      readProcess(app, delay);
-      await Promise.all(
-        [readQueues(app), readDatabase(app), readPaymentGauges(app)].map((part) =>
-          part.catch((error) => app.log.debug({ fact: "gauges.missed", err: error }, "a part is away")),
-        ),
-      );
-    },
+    readOwn: atMostEvery(limits.gaugesMs, () => Promise.all(own.map((read) => read()))),
+    readShared: atMostEvery(limits.gaugesMs, () => Promise.all(parts.map((read) => read()))),
   };
 }
 
-function readProcess({ inbox, processor, performer }: App, delay: ReturnType<typeof monitorEventLoopDelay>): void {
-  metrics.inMemory.set({ place: "accept" }, inbox.waiting());
-  metrics.inMemory.set({ place: "process" }, processor.waiting());
-  metrics.inMemory.set({ place: "perform" }, performer.waiting());
-  metrics.residentBytes.set(process.memoryUsage.rss());
-  metrics.eventLoopLag.set({ quantile: "0.5" }, delay.percentile(50) / 1e9);
-  metrics.eventLoopLag.set({ quantile: "0.99" }, delay.percentile(99) / 1e9);
-  metrics.eventLoopLag.set({ quantile: "1" }, delay.max / 1e9);
-  delay.reset();
-}
-
-async function readQueues({ queues, clock }: App): Promise<void> {
-  for (const { name } of queueList) {
-    const queue = queues[name];
-    for (const [state, jobs] of Object.entries(await queue.counts()))
-      metrics.queueDepth.set({ queue: name, state }, jobs);
-    const oldest = await queue.oldestWaiting();
-    metrics.queueOldest.set({ queue: name }, oldest ? (clock.now().getTime() - oldest.getTime()) / 1_000 : 0);
-  }
-}
-
-async function readDatabase({ sql, clock }: App): Promise<void> {
-  const [row] = await sql<{ undone: number; oldest: Date | null; pending: number; revoked: number }[]>`
-    SELECT (SELECT count(*)::int FROM slot JOIN inbox ON inbox.slot = slot.slot AND inbox.id > swept_row_id AND done_at IS NULL) AS undone,
-      (SELECT min(received_at) FROM slot JOIN inbox ON inbox.slot = slot.slot AND inbox.id > swept_row_id AND done_at IS NULL) AS oldest,
-      (SELECT count(*)::int FROM slot JOIN effect ON effect.slot = slot.slot AND row_id > swept_effect_row_id AND state = 'pending') AS pending,
-      (SELECT count(*)::int FROM bot WHERE status = 'token_revoked') AS revoked`;
-  metrics.inboxUndone.set({ measure: "rows" }, row?.undone ?? 0);
-  metrics.inboxUndone.set(
-    { measure: "oldest_seconds" },
-    row?.oldest ? (clock.now().getTime() - row.oldest.getTime()) / 1_000 : 0,
-  );
-  metrics.effectsPending.set(row?.pending ?? 0);
-  metrics.botsRevoked.set(row?.revoked ?? 0);
-  const states = await sql<{ state: string | null; connections: number }[]>`
-    SELECT state, count(*)::int AS connections FROM pg_stat_activity WHERE application_name = 'grimbots' GROUP BY state`;
-  metrics.databaseConnections.reset();
-  for (const { state, connections } of states)
-    metrics.databaseConnections.set({ state: state ?? "unknown" }, connections);
+/** Without labels a reset would leave a 0 behind. */
+function forget(gauge: Gauge<string>): void {
+  gauge.reset();
+  gauge.remove({});
 }

@@ -1,7 +1,11 @@
 // What the program tells of itself: alive, ready part by part, and its metrics, to this machine or to who holds the token.
 
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, spyOn, test } from "bun:test";
+import type { App } from "#src/app.ts";
+import { openHttp } from "#src/http/index.ts";
+import { readConfig } from "#src/kernel/config.ts";
 import { metrics } from "#src/kernel/metrics.ts";
+import { openLogBook } from "../support/log-book.ts";
 import { untilQuiet } from "../support/quiet.ts";
 import { until } from "../support/until.ts";
 import { OPENING_MS, openWorld, type Running, type TestBot, type World } from "../support/world.ts";
@@ -35,6 +39,14 @@ async function askReady(of: Running, headers: Record<string, string> = {}) {
 const notOk = (parts: Record<string, Part> = {}) => Object.keys(parts).filter((name) => !parts[name]?.ok);
 const QUEUES = ["queue_tasks", "queue_webhook", "queue_gateway", "queue_clock"];
 
+/** Counted only when there is something to count: nothing was swept, no button tapped, nobody refused, no job needed, no alert looked for. */
+const RARE = [
+  ...["swept_total", "button_answers_total", "broadcast_messages_total", "starts_refused_total", "sweep_seconds"],
+  ...["job_seconds", "jobs_stalled_total", "alerts_looked_seconds"],
+  // Of the program as it is started: its version, what it was told to work on, its folder.
+  ...["build_info", "process_info", "disk_free_bytes", "disk_size_bytes"],
+].map((name) => `grimbots_${name}`);
+
 /** What has no sample before somebody buys. */
 const withASale = [
   "gateway_call_seconds",
@@ -49,6 +61,8 @@ test("/health says that it is alive", async () => {
 });
 
 test("/ready names each part", async () => {
+  // Its workers are there as soon as their connections are.
+  await until("readiness", async () => (await askReady(server)).ready);
   const { status, ready, parts } = await askReady(server);
   expect({ status, ready, notOk: notOk(parts) }).toEqual({ status: 200, ready: true, notOk: [] });
   expect(Object.keys(parts ?? {})).toEqual(["database", "lease", "redis", ...QUEUES]);
@@ -78,6 +92,29 @@ test("to a stranger /ready says only whether", async () => {
   expect(await askReady(server, { "x-forwarded-for": "203.0.113.7" })).toEqual({ status: 200, ready: true });
 });
 
+test("a storm of strangers at /ready is one reading, of which all are told", async () => {
+  using asked = spyOn(server.app.redis, "info");
+  const strange = { "x-forwarded-for": "203.0.113.7" };
+  const answers = await Promise.all(Array.from({ length: 50 }, () => askReady(server, strange)));
+  expect(answers.filter(({ ready }) => ready).length).toBe(50);
+  // A second one began if the first was old by then.
+  expect(asked.mock.calls.length).toBeLessThanOrEqual(2);
+});
+
+test("a door that fails is told by its route: an address may hold a token", async () => {
+  const { log, facts, text } = openLogBook();
+  const broken: App = Object.defineProperty({ ...server.app, log }, "clock", {
+    get(): never {
+      throw new Error("no clock");
+    },
+  });
+  const http = openHttp(broken, { host: "127.0.0.1", port: 0 });
+  expect((await fetch(`${http.url}/delivery/token-of-a-buyer`)).status).toBe(503);
+  expect(facts("http.failed")).toMatchObject([{ route: "/delivery/:token", reason: "no clock" }]);
+  expect(text()).not.toContain("token-of-a-buyer");
+  await http.stop();
+});
+
 test("/metrics is for this machine, or for who holds the token", async () => {
   const bearer = { authorization: `Bearer ${METRICS_TOKEN}` };
   expect((await ask("/metrics")).status).toBe(200);
@@ -87,6 +124,14 @@ test("/metrics is for this machine, or for who holds the token", async () => {
     expect((await ask("/metrics", { ...proxied, authorization: "Bearer wrong" })).status).toBe(401);
     expect((await ask("/metrics", { ...proxied, ...bearer })).status).toBe(200);
   }
+});
+
+test("who is refused /metrics is told with his address, as the trusted proxy says it", async () => {
+  const logs = openLogBook();
+  const { trustedProxies } = readConfig({ TRUSTED_PROXIES: "127.0.0.1" });
+  const behind = await world.start({ log: logs.log, settings: { trustedProxies } });
+  await ask("/metrics", { "x-forwarded-for": "127.0.0.1, 203.0.113.7" }, behind);
+  expect(logs.facts("metrics.refused")).toMatchObject([{ address: "203.0.113.7" }]);
 });
 
 /** The value of a sample, by its name and labels as they are written. */
@@ -104,7 +149,7 @@ test("a /start is counted from its arrival to its first send", async () => {
     ['grimbots_rows_processed_total{outcome="processed"}', 1],
     ['grimbots_effects_total{kind="send",outcome="done"}', 1],
     ["grimbots_first_send_seconds_count", 1],
-    ['grimbots_telegram_call_seconds_count{outcome="ok"}', 1],
+    ['grimbots_telegram_call_seconds_count{method="sendMessage",outcome="ok"}', 1],
   ] as const;
   await bot.write(server, CHAT + 1, "/start", { update_id: 1 });
   await bot.write(server, CHAT + 1, "/start", { update_id: 1 });
@@ -123,8 +168,7 @@ test("every metric has a value, and none names a bot, a person or a secret", asy
   expect(type).toContain("text/plain");
   const names = await Promise.all(Object.values(metrics).map(async (metric) => (await metric.get()).name));
   const samples = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  // Counted only when there is something to count: nothing was swept and no button was tapped here.
-  const rare = ["grimbots_swept_total", "grimbots_button_answers_total", ...withASale];
+  const rare = [...RARE, ...withASale];
   const missing = names.filter((name) => !rare.includes(name) && !samples.some((line) => line.startsWith(name)));
   expect(missing).toEqual([]);
   expect(names.filter((name) => !text.includes(`# HELP ${name} `))).toEqual([]);
