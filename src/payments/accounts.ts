@@ -10,6 +10,7 @@ import type { Keyring } from "../kernel/secret.ts";
 import type { Gateway } from "./gateways/gateway.ts";
 import { findGateway } from "./gateways/index.ts";
 
+/** paused: closed by its owner. refused: its gateway did not take its credentials. Neither gets new charges; both are asked about older ones. */
 export type AccountStatus = "active" | "paused" | "refused";
 
 export type Account = {

@@ -80,7 +80,7 @@ export async function askGateway(
     } catch (error) {
       if (error instanceof GatewayError && (error.meaning === "away" || error.meaning === "unknown"))
         context.breaker.failed(account.id);
-      context.log.info(
+      context.log.warn(
         {
           fact: "charge.not_answered",
           chargeId: charge.id,

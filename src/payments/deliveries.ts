@@ -14,7 +14,7 @@ const ROW_FAILED = "row_failed";
  * and the seller is told. Says how many ended. Safe to repeat.
  */
 export async function endDeliveries(sql: Database, rows: RowKey[], now: Date): Promise<number> {
-  const ended = await sql<{ state: string }[]>`
+  const ended = await sql<{ state: string; times: number; paid_at: Date | null }[]>`
     WITH looked AS MATERIALIZED (
       SELECT d.id, messages.* FROM unnest(${slotsOf(rows)}::int[], ${idsOf(rows)}::bigint[]) AS key (slot, id)
       CROSS JOIN LATERAL (
@@ -39,8 +39,12 @@ export async function endDeliveries(sql: Database, rows: RowKey[], now: Date): P
           || CASE WHEN ended.reason = ${ROW_FAILED} THEN 'A mensagem não pôde ser preparada: é preciso refazer a entrega.'
             ELSE 'Assim que o cliente voltar ao bot, a entrega é refeita.' END, ${now}
       FROM ended JOIN orders ON orders.id = ended.order_id WHERE ended.state = 'failed' ON CONFLICT DO NOTHING)
-    SELECT state FROM ended`;
-  for (const { state } of ended) metrics.deliveries.inc({ outcome: state });
+    SELECT ended.state, ended.times, orders.paid_at FROM ended JOIN orders ON orders.id = ended.order_id`;
+  for (const { state, times, paid_at } of ended) {
+    metrics.deliveries.inc({ outcome: state });
+    if (state !== "sent" || times > 1 || !paid_at) continue;
+    metrics.paidToDelivered.observe(Math.max(0, now.getTime() - paid_at.getTime()) / 1_000);
+  }
   return ended.length;
 }
 

@@ -120,7 +120,7 @@ async function callGateway(
   const outcome = "error" in ended ? ended.error.meaning : "made";
   metrics.chargesMade.observe({ gateway: account.gateway.kind, outcome }, (performance.now() - beganMs) / 1_000);
   const reason = "error" in ended ? ended.error.message : undefined;
-  log.info(
+  log[outcome === "made" ? "info" : "warn"](
     { fact: "charge.called", orderId: order.id, accountId: account.id, gateway: account.gateway.kind, outcome, reason },
     "a gateway was asked for a charge",
   );

@@ -14,7 +14,7 @@ import { readTenant } from "./stars.ts";
 export async function putOff(context: Context, request: Request, reason: string): Promise<void> {
   const { slot, id, n, body, attempts } = request;
   const isLast = attempts + 1 >= limits.requestAttempts;
-  context.log.error(
+  context.log[isLast ? "error" : "warn"](
     {
       fact: isLast ? "request.refused" : "request.failed",
       slot,

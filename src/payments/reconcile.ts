@@ -38,11 +38,16 @@ export function yesterday(now: Date): { day: string; from: Date; to: Date } {
   return { day, from: new Date(fromMs + BRAZIL_MS), to: new Date(todayMs + BRAZIL_MS) };
 }
 
-/** Reconciles yesterday for every account that has not been. An account whose gateway does not answer is tried again the next time. */
+/**
+ * Reconciles yesterday for every account that has not been. An account whose gateway does not answer is tried again the next time. A closed
+ * one is asked for as long as its charges are, and later for days on which our books moved: its credentials may be gone for good.
+ */
 export async function reconcileDue(context: Context): Promise<void> {
   const { day, from, to } = yesterday(context.clock.now());
   const due = await context.sql<{ id: AccountId }[]>`
     SELECT id FROM gateway_account AS a WHERE created_at < ${to}
+      AND (status <> 'paused' OR status_at >= ${new Date(from.getTime() - limits.lateCheckMs)}
+        OR EXISTS (SELECT FROM transfer AS t WHERE t.account_id = a.id AND t.at >= ${from} AND t.at < ${to}))
       AND NOT EXISTS (SELECT FROM reconciliation AS r WHERE r.account_id = a.id AND r.day = ${day}::date) ORDER BY id LIMIT ${limits.duePayments}`;
   for (const { id } of due) {
     const account = await context.accounts.find(id);
@@ -159,7 +164,7 @@ async function keep({ sql, clock, log }: Context, account: Account, day: string,
     INSERT INTO reconciliation (tenant_id, account_id, day, method, gateway_amount, ledger_amount, unexplained, findings, at)
     VALUES (${tenantId}, ${account.id}, ${day}::date, ${method}, ${gatewayAmount}, ${ledgerAmount}, ${unexplained}, ${JSON.stringify(named)}::text::jsonb, ${clock.now()})
     ON CONFLICT (account_id, day) DO NOTHING`;
-  log.info(
+  log[unexplained === 0 ? "info" : "error"](
     { fact: "reconciled", accountId: account.id, day, method, gatewayAmount, ledgerAmount, unexplained },
     "an account was reconciled",
   );

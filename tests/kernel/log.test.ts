@@ -2,7 +2,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import path from "node:path";
-import { redactTokens } from "#src/kernel/log.ts";
+import { openThrottle, redactTokens } from "#src/kernel/log.ts";
 
 setDefaultTimeout(60_000);
 
@@ -25,6 +25,43 @@ test.each(["2026-03-01T12:00:00.000Z", "127.0.0.1:5432", "chat 501: no answer", 
     expect(redactTokens(text)).toBe(text);
   },
 );
+
+test("a fact that comes by the thousand is told so many times a second, and then how many were left out", () => {
+  let nowMs = 0;
+  const mayTell = openThrottle(2, () => nowMs);
+  expect([mayTell("a"), mayTell("a"), mayTell("a"), mayTell("a"), mayTell("b")]).toEqual([
+    0,
+    0,
+    undefined,
+    undefined,
+    0,
+  ]);
+  nowMs = 1_000;
+  expect([mayTell("a"), mayTell("a"), mayTell("a"), mayTell("b")]).toEqual([2, 0, undefined, 0]);
+  nowMs = 60_000;
+  expect(mayTell("a")).toBe(1);
+});
+
+test("so a thousand warnings of a kind are few lines; what the program does is told each time", async () => {
+  const program = `
+    import { openLog } from "#src/kernel/log.ts";
+    const log = openLog("info", 1);
+    for (let n = 0; n < 1_000; n++) {
+      log.warn({ fact: "notice.forged", n }, "a notice was refused: it is not authentic");
+      log.info({ fact: "charge.moved", n }, "a charge moved");
+    }`;
+  const child = Bun.spawn([process.execPath, "-e", program], {
+    cwd: path.resolve(import.meta.dir, "../.."),
+    stdout: "pipe",
+  });
+  const facts = (await new Response(child.stdout).text())
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line).fact);
+  expect(facts.filter((fact) => fact === "charge.moved")).toHaveLength(1_000);
+  const forged = facts.filter((fact) => fact === "notice.forged").length;
+  expect([forged >= 20, forged < 200]).toEqual([true, true]);
+});
 
 /** The lines that a program writes which logs a token in every way we can think of. */
 async function logged(to: 1 | 2): Promise<{ lines: string[]; silent: string }> {

@@ -102,7 +102,7 @@ async function exchange(
     });
     outcome = String(answer.status);
     const text = await readBounded(answer, lost);
-    return judge(answer, text, { lost, secrets: secretsOf(gateway, credentials, headers) });
+    return judge(answer, text, { lost, secrets: secretsOf(gateway, credentials, headers), sent: wordsOf(request) });
   } catch (error) {
     if (error instanceof GatewayError) throw error;
     throw new GatewayError(isBegun(error) ? lost : "away", networkReason(error), { cause: error });
@@ -129,7 +129,8 @@ function contentOf(
   return { headers: { ...type, ...headers }, body: String(new URLSearchParams(request.form)) };
 }
 
-type Judged = { lost: "unknown" | "away"; secrets: string[] };
+/** `sent`: words of the request; they may be a person's. */
+type Judged = { lost: "unknown" | "away"; secrets: string[]; sent: string[] };
 
 /** Shorter ones stand in every sentence. */
 const SECRET_LENGTH = 6;
@@ -142,15 +143,21 @@ function secretsOf(gateway: Gateway, credentials: Record<string, unknown>, heade
   return secrets.toSorted((a, b) => b.length - a.length);
 }
 
+/** Every word of three letters or more in what is sent about the payer and the product. */
+function wordsOf({ json, form }: HttpRequest): string[] {
+  const texts = JSON.stringify(json ?? form ?? "").match(/(?<=:\s?|\[|,)"(?:[^"\\]|\\.)*"(?!\s*:)/g) ?? [];
+  return texts.flatMap((text) => text.toLowerCase().match(/[\p{L}\d]{3,}/gu) ?? []);
+}
+
 /** What a status means where the vendor's body need not be read. 2xx that is no JSON says nothing: whatever was asked may have happened. */
-function judge(answer: Response, text: string, { lost, secrets }: Judged): unknown {
+function judge(answer: Response, text: string, { lost, secrets, sent }: Judged): unknown {
   const { status } = answer;
   const body = parse(text);
   if (status >= 200 && status < 300) {
     if (body === undefined && text.trim() !== "") throw new GatewayError(lost, "not_json");
     return body ?? {};
   }
-  const reason = `http_${status}${detailOf(body, secrets)}`;
+  const reason = `http_${status}${detailOf(body, secrets, sent)}`;
   // A page of a firewall or a proxy is not the gateway's word.
   if (body === undefined && text.trim() !== "" && (status === 403 || status === 404))
     throw new GatewayError("away", reason);
@@ -173,19 +180,22 @@ function parse(text: string): unknown {
 const WORDS = ["errorCode", "nome", "error", "message", "mensagem", "detail", "description", "title"];
 
 /** The vendor's own word for an error, without anything that looks like a person's number or a key. */
-function detailOf(body: unknown, secrets: string[]): string {
+function detailOf(body: unknown, secrets: string[], sent: string[]): string {
   if (typeof body !== "object" || body === null) return "";
   const said = body as Record<string, unknown>;
   const first = Array.isArray(said.errors) ? (said.errors[0] as Record<string, unknown> | undefined) : undefined;
   const words = WORDS.map((name) => said[name]).concat(first?.code, first?.description, first?.message);
   const word = words.find((one) => typeof one === "string");
-  return word === undefined ? "" : `: ${redact(String(word), secrets)}`;
+  return word === undefined ? "" : `: ${redact(String(word), secrets, sent)}`;
 }
 
 /** What is too long is cut at the end only: half a secret is not recognized as one. */
-function redact(text: string, secrets: string[]): string {
+function redact(text: string, secrets: string[], sent: string[]): string {
   const known = secrets.reduce((left, secret) => left.replaceAll(secret, "…"), text.slice(0, 4_000));
+  // Whole words only: a payer who is called Ana must not spoil "analysis".
+  const own = new Set(sent);
   return known
+    .replace(/[\p{L}\d]+/gu, (word) => (own.has(word.toLowerCase()) ? "…" : word))
     .replace(/[\w.+-]+@[\w.-]+/g, "…@…")
     .replace(/\d[\d.\-/]{7,}\d/g, "…")
     .replace(/[\w-]{24,}/g, "…")
