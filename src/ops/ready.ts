@@ -1,16 +1,29 @@
 // Can this process do its work? Database, schema, Redis and its policy, and somebody alive behind every queue.
 
-import { readSchemaVersion, schemaVersion } from "#db/migrate.ts";
+import { fits, readSchema, schemaVersion } from "#db/migrate.ts";
 import { queueList } from "#queues/index.ts";
 import type { App } from "../app.ts";
 import { reasonOf } from "../kernel/errors.ts";
+import { shareReading } from "./bounded-reading.ts";
+import { readRedisMemory } from "./redis-memory.ts";
 
 export type Part = { ok: boolean; detail: string };
 export type Readiness = { ready: boolean; parts: Record<string, Part> };
 
 const CHECK_MS = 2_000;
 
-export async function checkReady(app: App): Promise<Readiness> {
+/** Asked by strangers, too: what is found holds so long for whoever asks. That something is missing is over as soon as it is there. */
+const READY_MS = 1_000;
+const NOT_READY_MS = 200;
+
+/** One reading for all who ask at a time. */
+export const openReadiness = (app: App): (() => Promise<Readiness>) =>
+  shareReading(
+    () => checkReady(app),
+    ({ ready }) => (ready ? READY_MS : NOT_READY_MS),
+  );
+
+async function checkReady(app: App): Promise<Readiness> {
   const checks: Record<string, () => Promise<Part>> = {
     database: () => checkDatabase(app),
     lease: async () => ({ ok: app.lease.holds(), detail: app.lease.holds() ? "in force" : "lost; sends wait" }),
@@ -24,13 +37,14 @@ export async function checkReady(app: App): Promise<Readiness> {
 }
 
 async function checkDatabase({ sql }: App): Promise<Part> {
-  const version = await readSchemaVersion(sql);
-  return { ok: version === schemaVersion, detail: `schema ${version}, this program needs ${schemaVersion}` };
+  const schema = await readSchema(sql);
+  return { ok: fits(schema), detail: `schema ${schema.version}, this program needs ${schemaVersion}` };
 }
 
+/** Whoever may not be told the policy works all the same. */
 async function checkRedis({ redis }: App): Promise<Part> {
-  const [, policy = "unknown"] = (await redis.config("GET", "maxmemory-policy")) as string[];
-  return { ok: policy === "noeviction", detail: `maxmemory-policy ${policy}` };
+  const { policy = "not known" } = await readRedisMemory(redis);
+  return { ok: policy === "noeviction" || policy === "not known", detail: `maxmemory-policy ${policy}` };
 }
 
 async function checkQueue({ queues }: App, name: (typeof queueList)[number]["name"]): Promise<Part> {

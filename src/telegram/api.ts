@@ -3,6 +3,7 @@
 import { Api, type ApiClientOptions, GrammyError, HttpError, InputFile } from "grammy";
 import { limits } from "../kernel/limits.ts";
 import { redactTokens } from "../kernel/log.ts";
+import { methodLabel } from "../kernel/metrics/telegram.ts";
 import { metrics } from "../kernel/metrics.ts";
 import { type Meaning, meaningOf } from "./refusals.ts";
 
@@ -19,6 +20,12 @@ export type TelegramApi = {
    * the call up, for methods that change nothing at Telegram.
    */
   call(method: string, payload: Record<string, unknown>, signal?: AbortSignal): Promise<Answer>;
+  /** The same for a method without files, and what time it is at Telegram, to the second; undefined when that was not told. */
+  callDated(
+    method: string,
+    payload: Record<string, unknown>,
+    signal?: AbortSignal,
+  ): Promise<{ answer: Answer; at: Date | undefined }>;
   /** grammY's typed client, for the rarely used methods of commands. */
   api: Api;
 };
@@ -50,10 +57,20 @@ export function createTelegramApi(token: string, apiRoot: string): TelegramApi {
         hasFile(payload) ? { ok: true, result: await upload(method, payload, signal) } : post(method, payload, signal),
       );
       metrics.telegramCalls.observe(
-        { outcome: answer.ok ? "ok" : answer.meaning },
+        { method: methodLabel(method), outcome: answer.ok ? "ok" : answer.meaning },
         (performance.now() - beganMs) / 1_000,
       );
       return answer;
+    },
+    async callDated(method, payload, signal) {
+      let date: string | null = null;
+      const answer = await answerOf(() =>
+        post(method, payload, signal, ({ headers }) => {
+          date = headers.get("date");
+        }),
+      );
+      const at = new Date(date ?? Number.NaN);
+      return { answer, at: Number.isNaN(at.getTime()) ? undefined : at };
     },
   };
 }
@@ -75,8 +92,15 @@ const JSON_HEADERS = { "content-type": "application/json" };
  * Posts what holds no file by itself: grammY goes over each payload, looking for files, and writes it value by value, which is a quarter of
  * a call's cost.
  */
-function postJson(root: string): (method: string, payload: Payload, signal?: AbortSignal) => Promise<Answered> {
-  return async (method, payload, signal) => {
+function postJson(
+  root: string,
+): (
+  method: string,
+  payload: Payload,
+  signal?: AbortSignal,
+  onAnswer?: (response: Response) => void,
+) => Promise<Answered> {
+  return async (method, payload, signal, onAnswer) => {
     const late = new AbortController();
     // Cleared when it ends: at thousands of calls a second, those that are over must not wait for their time.
     const timer = setTimeout(() => late.abort(), limits.telegramTimeoutSeconds * 1_000);
@@ -86,6 +110,7 @@ function postJson(root: string): (method: string, payload: Payload, signal?: Abo
       const response = await fetch(`${root}/${method}`, request).catch((error) => {
         throw new HttpError(`${method} was not answered`, error);
       });
+      onAnswer?.(response);
       const answer: unknown = await response.json();
       if (!isAnswered(answer)) throw new TypeError(`${method} was answered with something else`);
       return answer;

@@ -31,8 +31,11 @@ export type Bot = {
 export type Bots = {
   /** The bot, from memory when it is there and fresh. */
   find(id: BotId): Promise<Bot | undefined>;
-  /** Telegram no longer takes the token: sends stop, everybody can see it. */
-  revoke(id: BotId): Promise<void>;
+  /**
+   * Telegram no longer takes the token that `bot` holds: its sends stop, everybody can see it. False: it has been given another token since,
+   * which the next `find` brings; what was refused is worth another try.
+   */
+  revoke(bot: Bot): Promise<boolean>;
   /** Telegram asked for a pause: in force here at once, then kept and told to the other processes. Never throws. */
   pause(id: BotId, until: Date): Promise<void>;
   close(): Promise<void>;
@@ -84,15 +87,23 @@ export async function openBots(options: { sql: Database; keyring: Keyring; apiRo
       const entry = known.get(id);
       if (!entry) return read(id);
       const ageMs = performance.now() - entry.readMs;
-      if (ageMs > (entry.bot ? limits.botFreshMs : limits.botFreshMs / 10)) refresh(id, entry);
+      // Whoever may not speak loses what he would have said: that he may again is found within seconds, even if nobody told.
+      if (ageMs > (entry.bot?.status === "active" ? limits.botFreshMs : limits.botFreshMs / 10)) refresh(id, entry);
       return Promise.resolve(entry.bot);
     },
-    async revoke(id) {
+    async revoke(bot) {
+      const { id } = bot;
       known.delete(id);
-      await sql`WITH changed AS (
-          UPDATE bot SET status = 'token_revoked', status_at = now() WHERE id = ${id} AND status <> 'token_revoked' RETURNING id)
+      const [row] = await readRows(sql, [id]);
+      if (!row || row.status === "token_revoked") return true;
+      // The refusal may be about a token that was replaced while the call was under way, or of which this process was not told.
+      if (asBot(row, keyring, apiRoot).apiUrl() !== bot.apiUrl()) return false;
+      const changed = await sql`WITH changed AS (
+          UPDATE bot SET status = 'token_revoked', status_at = now() WHERE id = ${id} AND token_sealed = ${row.token_sealed} RETURNING id)
         SELECT pg_notify(${BOT_CHANGED}, id::text) FROM changed`;
+      if (changed.count === 0) return false;
       log.error({ fact: "bot.token_revoked", botId: id }, "Telegram no longer takes the bot's token; its sends stop");
+      return true;
     },
     async pause(id, until) {
       const entry = known.get(id);
@@ -125,11 +136,12 @@ type BotRow = {
   paused_until: Date | null;
 };
 
+const readRows = (sql: Database, ids: BotId[]) => sql<BotRow[]>`
+  SELECT id, tenant_id, username, status, token_sealed, secret_hash, funnel_version_id, paused_until
+  FROM bot WHERE id = ANY(${ids}::bigint[])`;
+
 async function readBots(sql: Database, keyring: Keyring, apiRoot: string, ids: BotId[]): Promise<(Bot | undefined)[]> {
-  const rows = await sql<BotRow[]>`
-    SELECT id, tenant_id, username, status, token_sealed, secret_hash, funnel_version_id, paused_until
-    FROM bot WHERE id = ANY(${ids}::bigint[])`;
-  const byId = new Map(rows.map((row) => [row.id, row]));
+  const byId = new Map((await readRows(sql, ids)).map((row) => [row.id, row]));
   return ids.map((id) => {
     const row = byId.get(id);
     return row && asBot(row, keyring, apiRoot);

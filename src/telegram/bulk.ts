@@ -50,8 +50,9 @@ export function openBulk(options: { clock: Clock; log: Log; bots: Bots; media: M
       case "refused":
         if (sent.reason !== "token_revoked" && sent.reason !== "token_unknown")
           return { state: "refused", reason: sent.reason };
-        await bots.revoke(bot.id);
-        return { state: "stopped", reason: "token_revoked" };
+        return (await bots.revoke(bot))
+          ? { state: "stopped", reason: "token_revoked" }
+          : { state: "failed", reason: "token_replaced" };
       case "unknown":
         return { state: "unknown", reason: sent.reason };
       case "migrated":

@@ -10,8 +10,7 @@ import type { BotId, UpdateId } from "../kernel/ids.ts";
 import { limits } from "../kernel/limits.ts";
 import type { Log } from "../kernel/log.ts";
 import { metrics } from "../kernel/metrics.ts";
-import type { TelegramApi } from "./api.ts";
-import { BOT_CHANGED, type Bots } from "./bots.ts";
+import { BOT_CHANGED, type Bot, type Bots } from "./bots.ts";
 import { ALLOWED_UPDATES, faultOf, isIgnored, isUpdate, isUrgent, type TelegramUpdate } from "./update.ts";
 
 type Door = { sql: Database; bots: Bots; inbox: Pick<Inbox<TelegramUpdate>, "accept">; clock: Clock; log: Log };
@@ -58,7 +57,7 @@ async function pollBot(door: Door, id: BotId, signal: AbortSignal): Promise<void
       if (bot?.status !== "active") return;
       // A webhook and getUpdates exclude each other; pending updates stay with Telegram.
       if (!isWebhookGone) isWebhookGone = (await bot.api().call("deleteWebhook", {})).ok;
-      await pollOnce(door, id, bot.api(), signal);
+      await pollOnce(door, bot, signal);
     } catch (error) {
       door.log.warn({ fact: "poll.failed", botId: id, reason: reasonOf(error) }, "polling failed; trying again");
       await pause(limits.pollPauseMs, signal);
@@ -66,13 +65,14 @@ async function pollBot(door: Door, id: BotId, signal: AbortSignal): Promise<void
   }
 }
 
-async function pollOnce(door: Door, id: BotId, api: TelegramApi, signal: AbortSignal): Promise<void> {
+async function pollOnce(door: Door, bot: Bot, signal: AbortSignal): Promise<void> {
+  const { id } = bot;
   const [row] = await door.sql<{ offset: number }[]>`SELECT poll_offset AS offset FROM bot WHERE id = ${id}`;
   const offset = row?.offset ?? 0;
   const options = { offset, limit: 100, timeout: limits.pollSeconds, allowed_updates: ALLOWED_UPDATES };
-  const answer = await api.call("getUpdates", options, signal);
+  const answer = await bot.api().call("getUpdates", options, signal);
   if (answer.ok) return keepUpdates(door, id, answer.result, offset);
-  if (answer.meaning === "token_revoked") return door.bots.revoke(id);
+  if (answer.meaning === "token_revoked") return void (await door.bots.revoke(bot));
   if (answer.reason === "conflict")
     door.log.error(
       { fact: "poll.conflict", botId: id },

@@ -100,7 +100,9 @@ export function openSender(options: { clock: Clock; log: Log; bots: Bots; media:
       case "done":
         return final("done", null, keptMessage(effect.body, sent));
       case "refused":
-        return final("refused", sent.reason);
+        return isOfToken(sent.reason) && !(await bots.revoke(bot))
+          ? postponed("token_replaced", now.getTime())
+          : final("refused", sent.reason);
       case "migrated":
         return { ...later("migrated", now), chatId: sent.chatId, behind: true };
       case "unknown":
@@ -117,7 +119,7 @@ export function openSender(options: { clock: Clock; log: Log; bots: Bots; media:
     trySend,
     giveCourtesy(botId, courtesy) {
       answerCallback({ bots, clock }, botId, courtesy).catch((error) =>
-        log.info(
+        log.warn(
           { fact: "courtesy.failed", botId, reason: redactTokens(reasonOf(error)) },
           "a tapped button was not answered",
         ),
@@ -126,9 +128,13 @@ export function openSender(options: { clock: Clock; log: Log; bots: Bots; media:
   };
 }
 
+/** Whether it is the bot's token that Telegram refuses, whatever the message. */
+const isOfToken = (reason: string): boolean => reason === "token_revoked" || reason === "token_unknown";
+
 /** Doubling pauses with jitter, so that what failed together does not come back together; in the end it is refused. */
 function backOff(effect: SendEffect, reason: string, now: Date): Tried {
-  if (effect.attempts >= limits.sendAttempts) return final("refused", `exhausted_${reason}`);
+  const most = effect.policy === "delivery" ? limits.deliveryAttempts : limits.sendAttempts;
+  if (effect.attempts >= most) return final("refused", `exhausted_${reason}`);
   const pauseMs = Math.min(limits.sendBackoffMs * 2 ** Math.max(0, effect.attempts - 1), limits.sendBackoffMaxMs);
   return { ...later(reason, new Date(now.getTime() + pauseMs * (0.5 + Math.random()))), behind: true };
 }

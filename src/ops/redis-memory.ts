@@ -1,0 +1,31 @@
+// What Redis says of its memory, by INFO: hosted services allow that, while most of them forbid CONFIG GET.
+
+import type { Redis } from "ioredis";
+import { reasonOf } from "../kernel/errors.ts";
+
+/** Each is undefined when Redis does not say it. `limitBytes`: maxmemory; 0 = none. `machineBytes`: all that the machine has. */
+export type RedisMemory = {
+  usedBytes: number | undefined;
+  limitBytes: number | undefined;
+  machineBytes: number | undefined;
+  policy: string | undefined;
+};
+
+/** Rejects when Redis does not answer; a user who may not ask gets nothing told. https://redis.io/docs/latest/commands/info/ */
+export async function readRedisMemory(redis: Pick<Redis, "info">): Promise<RedisMemory> {
+  const told = await redis.info("memory").catch(nothingIfForbidden);
+  const field = (name: string): string | undefined => new RegExp(`^${name}:(\\S+)`, "m").exec(told)?.[1];
+  const bytes = (name: string): number | undefined => (field(name) === undefined ? undefined : Number(field(name)));
+  return {
+    usedBytes: bytes("used_memory"),
+    limitBytes: bytes("maxmemory"),
+    machineBytes: bytes("total_system_memory"),
+    policy: field("maxmemory_policy"),
+  };
+}
+
+/** For INFO: an empty answer in place of a refusal by Redis' permissions. https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/ */
+export function nothingIfForbidden(error: unknown): string {
+  if (reasonOf(error).startsWith("NOPERM")) return "";
+  throw error;
+}
