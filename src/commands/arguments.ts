@@ -1,7 +1,7 @@
-// What several commands are told in the same words: an order, a seller, a port.
+// What several commands are told in the same words: an order, a seller, a gateway account, a port.
 
 import { CommandError } from "../kernel/errors.ts";
-import { type OrderId, parseId, type TenantId } from "../kernel/ids.ts";
+import { type AccountId, type OrderId, parseId, type TenantId } from "../kernel/ids.ts";
 import type { Flag, Flags } from "./command.ts";
 
 /** For commands whose `alone` is "order". */
@@ -24,6 +24,20 @@ export function needTenant(flags: Flags): TenantId {
   const tenantId = parseId<TenantId>(flags.need("tenant"));
   if (!tenantId) throw new CommandError("--tenant must be the number that `grimbots tenant add` printed.", 2);
   return tenantId;
+}
+
+export const accountFlag: Flag = {
+  name: "account",
+  value: "ID",
+  required: true,
+  means: "The account, by the number that `grimbots gateway list` shows.",
+};
+
+/** Throws CommandError (exit 2) for what cannot be the number of an account. */
+export function needAccount(flags: Flags): AccountId {
+  const accountId = parseId<AccountId>(flags.need("account"));
+  if (!accountId) throw new CommandError("--account must be a number that `grimbots gateway list` shows.", 2);
+  return accountId;
 }
 
 /** The port to listen on, 0 = any free one; throws CommandError (exit 2) for what is no port. */

@@ -8,7 +8,7 @@ import { onDatabase } from "./open.ts";
 
 export const botAdd: Command = {
   words: "bot add",
-  summary: "adds a bot: checks its token, keeps it encrypted, sets its webhook.",
+  summary: "adds a bot, or gives one that is here a new token: checks it, keeps it encrypted, sets the webhook.",
   flags: [
     { name: "tenant", value: "ID", required: true, means: "The seller whose bot it is." },
     {
@@ -17,7 +17,11 @@ export const botAdd: Command = {
       required: true,
       means: "The bot's token, from @BotFather; - reads it from stdin.",
     },
-    { name: "funnel", value: "FILE", means: "The funnel as JSON. Default: the sample funnel." },
+    {
+      name: "funnel",
+      value: "FILE",
+      means: "The funnel as JSON. Default: the sample funnel; a bot that is here keeps its own.",
+    },
   ],
   async run(flags, print) {
     const tenantId = needTenant(flags);
@@ -38,6 +42,7 @@ export const botAdd: Command = {
     const where = added.webhookUrl
       ? `its updates go to ${added.webhookUrl}`
       : "no webhook is set: set PUBLIC_URL, or serve with --poll";
-    print(added, `Bot ${added.botId} (@${added.username}) added; ${where}.`);
+    const what = added.replaced ? "has a new token in place of the old one" : "added";
+    print(added, `Bot ${added.botId} (@${added.username}) ${what}; ${where}.`);
   },
 };

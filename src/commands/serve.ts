@@ -2,23 +2,28 @@
 
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { isatty } from "node:tty";
 import { connectDatabase } from "#db/connect.ts";
 import { checkSchema, migrate } from "#db/migrate.ts";
 import { type QueueName, queueList } from "#queues/index.ts";
-import { allQueues, openApp } from "../app.ts";
+import { allQueues } from "../app.ts";
 import { openEmbedded } from "../embedded/open-embedded.ts";
-import { openHttp } from "../http/index.ts";
-import { allowHttpRequests, type Config, openKeyring, readConfig } from "../kernel/config.ts";
+import { type Config, openKeyring, readConfig } from "../kernel/config.ts";
 import { CommandError, PermanentError, reasonOf } from "../kernel/errors.ts";
 import type { BotId } from "../kernel/ids.ts";
-import { askedToEnd, closeWithin, parentGone } from "../kernel/life.ts";
+import { askedByParent, askedToEnd, sayAlive } from "../kernel/life.ts";
 import { limits } from "../kernel/limits.ts";
 import { type Log, openLog } from "../kernel/log.ts";
+import { allowHttpRequests, type Managed, readManaged } from "../kernel/own-process.ts";
 import type { Keyring } from "../kernel/secret.ts";
+import { openSystemd } from "../kernel/systemd.ts";
 import { tokenPlace } from "../telegram/bots.ts";
-import { startPolling } from "../telegram/poll.ts";
 import type { Command, Flags } from "./command.ts";
-import { supervise } from "./supervise.ts";
+import { handedOver } from "./hand-over.ts";
+import { openListener } from "./listener.ts";
+import { rereadLogLevel } from "./log-level.ts";
+import { serveAlone } from "./serve-alone.ts";
+import { serveTogether } from "./serve-together.ts";
 
 export const serve: Command = {
   words: "serve",
@@ -34,45 +39,73 @@ export const serve: Command = {
     { name: "poll", means: "Fetch the bots' updates by long polling instead of receiving them by webhook." },
     { name: "embedded", means: "Run a private PostgreSQL and Redis under DATA_DIR, stopped on exit." },
     { name: "share", value: "N", means: "Set by --processes on its children: how many share the bots' rates." },
+    { name: "polled", means: "Set by --processes on its children: one of them fetches the updates." },
     { name: "migrate", means: "Bring the database up to date first (always done with --embedded)." },
   ],
   async run(flags, _print) {
-    allowHttpRequests(limits.httpRequests);
+    const managed = readManaged();
+    const role = readRole(flags, managed);
+    const workers = readWorkers(flags.text("workers") ?? "all");
+    if (!role.supervises) allowHttpRequests();
     const config = readConfig();
     const log = openLog(config.logLevel, 1);
-    const workers = readWorkers(flags.text("workers") ?? "all");
-    const processes = readProcesses(flags.text("processes") ?? "1");
-    const ending = askedToEnd();
+    const systemd = openSystemd(managed, log);
+    sayAlive(limits.childBeatMs);
+    // Who leaves the terminal at which he started it ends it, too.
+    const isAtTerminal = isatty(0);
+    let rereadChildren = () => {};
+    if (!isAtTerminal) rereadLogLevel(log, () => rereadChildren());
+    const listenFd =
+      role.supervises && role.hasHttp ? await openListener(config, managed, systemd) : managed.listener?.fd;
+    const asked = askedToEnd(isAtTerminal ? ["SIGTERM", "SIGINT", "SIGHUP"] : ["SIGTERM", "SIGINT"]);
+    const ending = Promise.race([
+      asked,
+      role.isChild ? askedByParent() : handedOver({ log, systemd, listenFd, obstacle: obstacleOf(flags, managed) }),
+    ]);
     await using services = flags.has("embedded") ? await openServices(config, log) : undefined;
     const served = needServices(services ? { ...config, ...services.addresses } : config);
     const keyring = openKeyring(config.secretKey, flags.has("embedded") ? config.dataDir : undefined);
     await prepareDatabase(served.databaseUrl, { keyring, mayMigrate: flags.has("migrate") || flags.has("embedded") });
+    const part = { ...role, config: served, log, systemd, ending, asked, listenFd };
     // Awaited here: the services end when this function does.
-    if (processes > 1) await supervise({ config: served, processes, args: childFlags(flags), log, ending });
-    else await serveAlone({ config: served, keyring, log, ending, workers, flags });
+    if (role.supervises) {
+      const together = serveTogether({ ...part, args: childFlags(flags), services: services?.addresses });
+      rereadChildren = together.reread;
+      await together.ended;
+    } else {
+      await serveAlone({
+        ...part,
+        keyring,
+        workers,
+        polls: flags.has("poll"),
+        isPolled: flags.has("poll") || flags.has("polled"),
+      });
+    }
   },
 };
 
-type Served = Config & { databaseUrl: string; redisUrl: string };
-type Alone = {
-  config: Served;
-  keyring: Keyring;
-  log: Log;
-  ending: Promise<string>;
-  workers: QueueName[];
-  flags: Flags;
+type Role = {
+  isChild: boolean;
+  /** Whether it starts children that serve, and does not itself. */
+  supervises: boolean;
+  /** How many share the work. */
+  processes: number;
+  hasHttp: boolean;
 };
 
-async function serveAlone({ config, keyring, log, ending, workers, flags }: Alone): Promise<void> {
-  const processes = readProcesses(flags.text("share") ?? "1");
-  await using app = await openApp({ config, keyring, log, workers, processes });
-  const polling = flags.has("poll") ? await startPolling(app) : undefined;
-  const http = flags.has("no-http") ? undefined : openHttp(app, { ...config, isShared: processes > 1 });
-  log.info({ fact: "serving", url: http?.url, workers, poll: polling !== undefined }, "serving");
-  const signal = await (flags.has("share") ? Promise.race([ending, parentGone()]) : ending);
-  log.info({ fact: "ending", signal }, "ending: no more is taken in, what is under way ends");
-  if (http) await closeWithin("http", 2_000, log, http.stop);
-  if (polling) await closeWithin("polling", 2_000, log, polling.stop);
+/** A service that listens has a process that does nothing but hold its socket: what serves may then die and come back. */
+function readRole(flags: Flags, { notifySocket, listener }: Managed): Role {
+  const isChild = flags.has("share");
+  const hasHttp = !flags.has("no-http");
+  const processes = readProcesses(flags.text(isChild ? "share" : "processes") ?? "1");
+  const isService = hasHttp && (notifySocket !== undefined || listener !== undefined);
+  return { isChild, hasHttp, processes, supervises: !isChild && (processes > 1 || isService) };
+}
+
+/** Why no other process can take this one's place while it runs. */
+function obstacleOf(flags: Flags, { notifySocket }: Managed): string | undefined {
+  if (flags.has("embedded")) return "the embedded services belong to this process";
+  return notifySocket === undefined ? "no service manager is there that could be told" : undefined;
 }
 
 async function openServices(config: Config, log: Log) {
@@ -102,7 +135,7 @@ export function withSocket(url: string, socket: string | undefined): string {
   return address.href;
 }
 
-function needServices(config: Config): Served {
+function needServices(config: Config): Config & { databaseUrl: string; redisUrl: string } {
   const { databaseUrl, redisUrl } = config;
   if (!databaseUrl || !redisUrl) throw new CommandError("Set DATABASE_URL and REDIS_URL, or use --embedded.", 2);
   return { ...config, databaseUrl, redisUrl };
@@ -149,7 +182,11 @@ function readProcesses(text: string): number {
 function childFlags(flags: Flags): { all: string[]; first: string[] } {
   const workers = flags.text("workers");
   return {
-    all: [...(workers ? ["--workers", workers] : []), ...(flags.has("no-http") ? ["--no-http"] : [])],
+    all: [
+      ...(workers ? ["--workers", workers] : []),
+      ...(flags.has("no-http") ? ["--no-http"] : []),
+      ...(flags.has("poll") ? ["--polled"] : []),
+    ],
     first: flags.has("poll") ? ["--poll"] : [],
   };
 }

@@ -1,17 +1,29 @@
-// Several processes on one port: starts them, starts again the one that dies, ends them together.
+// Several processes on one port: starts them, starts again the one that dies or freezes, ends them together.
 
-import type { Subprocess } from "bun";
-import { type Config, environmentOf, ownCommand } from "../kernel/config.ts";
 import { reasonOf } from "../kernel/errors.ts";
+import { HANDED_OVER } from "../kernel/life.ts";
 import { limits } from "../kernel/limits.ts";
 import type { Log } from "../kernel/log.ts";
+import { ownCommand } from "../kernel/own-process.ts";
+import { type Child, startChild } from "./child.ts";
 
 type Supervised = {
-  config: Config & { databaseUrl: string; redisUrl: string };
   processes: number;
+  /** What every child is called with, and what the first one is besides. */
   args: { all: string[]; first: string[] };
+  env: Record<string, string | undefined>;
+  /** The socket that they all accept connections from; undefined: each opens one of its own on the same port. */
+  listenFd: number | undefined;
   log: Log;
   ending: Promise<string>;
+  /** Called when all of them serve for the first time, and afterwards whenever their number changes. */
+  onServing(serving: number): void;
+};
+
+export type Supervision = {
+  /** Asks the children, too, to read again what can be read again. */
+  reread(): void;
+  ended: Promise<void>;
 };
 
 const RESTART_MIN_MS = 250;
@@ -19,17 +31,18 @@ const RESTART_MAX_MS = 10_000;
 /** A child that lived this long was not crashing at its start. */
 const STEADY_MS = 30_000;
 
-/** Runs the children until a signal comes; then they drain, and whoever does not end in time is killed. */
-export async function supervise({ config, processes, args, log, ending }: Supervised): Promise<void> {
+/** Runs the children until `ending`; then they drain, and whoever does not end in time is killed. */
+export function supervise(options: Supervised): Supervision {
+  const { processes, log, ending } = options;
   let isEnding = false;
-  const children = new Map<number, Subprocess>();
-  // With PORT=0 every process would get a port of its own.
-  const port = config.port === 0 ? freePort(config.host) : config.port;
-  const env = environmentOf(config, {
-    DATABASE_URL: config.databaseUrl,
-    REDIS_URL: config.redisUrl,
-    PORT: String(port),
-  });
+  let haveAllServed = false;
+  const children = new Map<number, Child>();
+  const serving = new Set<Child>();
+
+  function tell(): void {
+    haveAllServed ||= serving.size === processes;
+    if (haveAllServed && !isEnding) options.onServing(serving.size);
+  }
 
   async function keepRunning(index: number): Promise<void> {
     let pauseMs = RESTART_MIN_MS;
@@ -37,42 +50,55 @@ export async function supervise({ config, processes, args, log, ending }: Superv
       const startedMs = performance.now();
       const how = await runChild(index).catch((error) => reasonOf(error));
       if (isEnding) return;
+      tell();
       pauseMs = performance.now() - startedMs > STEADY_MS ? RESTART_MIN_MS : Math.min(pauseMs * 2, RESTART_MAX_MS);
       log.error({ fact: "child.died", index, how, pauseMs }, "a process died; it is started again");
       await Promise.race([Bun.sleep(pauseMs), ending]);
     }
   }
 
-  /** Resolves with the exit code; rejects when the machine refuses a new process. */
-  async function runChild(index: number): Promise<number> {
-    const own = index === 0 ? args.first : [];
-    const child = Bun.spawn([...ownCommand(), "serve", ...args.all, ...own, "--share", String(processes)], {
-      env,
-      // Never written to: its end tells the child that this process is gone.
-      stdin: "pipe",
-      stdout: "inherit",
-      stderr: "inherit",
-    });
+  /** Resolves with how it ended; rejects when the machine refuses a new process. */
+  async function runChild(index: number): Promise<string> {
+    const child = startChild({ ...options, command: commandOf(options, index) });
     children.set(index, child);
     log.info({ fact: "child.started", index, childPid: child.pid }, "process started");
-    return child.exited;
+    void child.serves.then(() => {
+      serving.add(child);
+      tell();
+    });
+    const how = await child.ended;
+    serving.delete(child);
+    children.delete(index);
+    return how;
   }
 
-  const running = Array.from({ length: processes }, (_, index) => keepRunning(index));
-  const signal = await ending;
-  isEnding = true;
-  log.info({ fact: "ending", signal }, "ending all processes");
-  for (const child of children.values()) child.kill("SIGTERM");
-  const killing = setTimeout(() => {
-    for (const child of children.values()) child.kill("SIGKILL");
-  }, limits.drainMs + 5_000);
-  await Promise.all(running);
-  clearTimeout(killing);
+  async function end(running: Promise<unknown>): Promise<void> {
+    const reason = await ending;
+    isEnding = true;
+    log.info({ fact: "ending", signal: reason }, "ending all processes");
+    for (const child of children.values()) reason === HANDED_OVER ? child.handOver() : child.kill("SIGTERM");
+    const lingerMs = reason === HANDED_OVER ? limits.handedOverLingerMs : limits.lingerMs;
+    const killing = setTimeout(
+      () => {
+        for (const child of children.values()) child.kill("SIGKILL");
+      },
+      lingerMs + limits.drainMs + 5_000,
+    );
+    await running;
+    clearTimeout(killing);
+  }
+
+  const running = Promise.all(Array.from({ length: processes }, (_, index) => keepRunning(index)));
+  return {
+    ended: end(running),
+    reread() {
+      // Who does not serve yet has only just read it, and a signal that nobody listens to would end it.
+      for (const child of serving) child.kill("SIGHUP");
+    },
+  };
 }
 
-function freePort(host: string): number {
-  const server = Bun.serve({ hostname: host, port: 0, fetch: () => new Response() });
-  const port = server.port ?? 0;
-  void server.stop(true);
-  return port;
+function commandOf({ args, processes }: Supervised, index: number): string[] {
+  const own = index === 0 ? args.first : [];
+  return [...ownCommand(), "serve", ...args.all, ...own, "--share", String(processes)];
 }

@@ -20,15 +20,41 @@ export async function closeWithin(name: string, ms: number, log: Log, close: () 
 }
 
 /** Resolves with the name of the first signal that asks the process to end. */
-export function askedToEnd(): Promise<string> {
+export function askedToEnd(signals: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT", "SIGHUP"]): Promise<string> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => resolve(signal));
+    for (const signal of signals) {
+      // Who is impatient at a terminal ends it at once with a second Ctrl-C. A second SIGTERM comes from a service manager that asks all
+      // processes of a service, and from the parent, which does, too.
+      if (signal === "SIGTERM") process.on(signal, () => resolve(signal));
+      else process.once(signal, () => resolve(signal));
+    }
   });
 }
 
-/** Resolves when stdin ends: a child whose stdin is its parent's pipe learns so that the parent is gone, however it went. */
-export async function parentGone(): Promise<string> {
-  const reader = Bun.stdin.stream().getReader();
-  while (!(await reader.read()).done);
-  return "parent gone";
+/** Why a process ends whose place another one has taken. */
+export const HANDED_OVER = "handed over";
+
+/** What a child says to its parent, on the channel between them. */
+export const ALIVE = "alive";
+export const SERVING = "serving";
+
+/** For a child: resolves when its parent tells it to leave to another, or is gone, however it went. */
+export function askedByParent(): Promise<string> {
+  return new Promise((resolve) => {
+    process.on("message", (message) => {
+      if (message === HANDED_OVER) resolve(HANDED_OVER);
+    });
+    process.once("disconnect", () => resolve("parent gone"));
+    if (!process.connected) resolve("parent gone");
+  });
+}
+
+/** For a child: says that it lives each time the event loop comes round to it. */
+export function sayAlive(everyMs: number): void {
+  setInterval(() => tellParent(ALIVE), everyMs).unref();
+}
+
+/** Nobody hears it when there is no parent, or none any more. */
+export function tellParent(what: typeof ALIVE | typeof SERVING): void {
+  if (process.connected) process.send?.(what);
 }

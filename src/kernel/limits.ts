@@ -41,8 +41,12 @@ export const limits = {
   jobIds: 100,
   /** A row whose processing throws is tried so often, with growing pauses, then set aside as failed. */
   rowAttempts: 5,
-  /** Sends of one effect, first try included. */
-  sendAttempts: 6,
+  /** Sends of one effect, first try included: about ten minutes, which Telegram is hardly ever away for. */
+  sendAttempts: 12,
+  /** … and of a delivery, for which somebody has paid: about a day. */
+  deliveryAttempts: 720,
+  /** … and of a broadcast's message: the next person waits meanwhile. */
+  bulkAttempts: 6,
   /** First pause after a send that failed on Telegram's side; doubles, with jitter, up to `sendBackoffMaxMs`. */
   sendBackoffMs: 1 * SECOND,
   sendBackoffMaxMs: 2 * MINUTE,
@@ -103,7 +107,7 @@ export const limits = {
   botFreshMs: 60 * SECOND,
   /** PostgreSQL connections of one process' pool … */
   databaseConnections: 10,
-  /** … and of the door for payments; those for what is decided at once, one for the lease and one that listens come on top: 16 for each process. */
+  /** … and of the door for payments. */
   doorConnections: 2,
   /** One for each batch that may be under way. */
   atOnceConnections: 2,
@@ -138,6 +142,18 @@ export const limits = {
   pacedChats: 50_000,
   /** On SIGTERM: what is under way may take so long to end. */
   drainMs: 10 * SECOND,
+  /** Connections that were kept open get a last answer first, so nobody asks just when they are closed: so long when new ones wait for it … */
+  lingerMs: 500,
+  /** … and so long when another process already takes the new ones: longer than a silent connection stays open anyway. */
+  handedOverLingerMs: 13 * SECOND,
+  /** Each child says this often that its event loop turns … */
+  childBeatMs: 1 * SECOND,
+  /** … and is killed and started again after so much silence. Its lease is long lost then. */
+  childSilentMs: 5 * SECOND,
+  /** The first word may take longer, on a machine that does a lot besides. */
+  childStartMs: 60 * SECOND,
+  /** A successor may take so long until it serves; it migrates nothing, and while it is waited for no other can begin. */
+  handOverMs: 2 * MINUTE,
   /** Gateway accounts kept open in memory, and how long before they are read again. */
   accountsInMemory: 20_000,
   accountFreshMs: 30 * SECOND,
@@ -216,4 +232,15 @@ export const limits = {
   /** Uploaded media: Telegram's bounds for bots. */
   photoBytes: 10 * 1024 * 1024,
   fileBytes: 50 * 1024 * 1024,
+  /** Gauges are read this often at most, whoever asks; what does not answer in time is told to be away. */
+  gaugesMs: 1 * SECOND,
+  gaugePartMs: 2 * SECOND,
+  /** Processes of one machine that can tell one another their metrics (--processes allows as many), and how long one is waited for. */
+  processesOnMachine: 64,
+  peerMs: 1 * SECOND,
+  /** Warnings and errors of one fact that a process tells in a second; of the rest the next one gives the count. */
+  sameFactPerSecond: 20,
 } as const;
+
+/** PostgreSQL connections of one process at the most: its pools, one for the lease and one that listens. */
+export const connectionsPerProcess = limits.databaseConnections + limits.doorConnections + limits.atOnceConnections + 2;

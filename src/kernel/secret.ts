@@ -5,6 +5,8 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEq
 import { PermanentError } from "./errors.ts";
 
 export type Keyring = {
+  /** The ids of its keys, the newest first. */
+  keyIds: readonly string[];
   /** Seals `plain` for one place, e.g. `bot.token:17`. Text form: `v1.<key id>.<nonce>.<ciphertext and tag>`, base64url. */
   seal(plain: string, place: string): string;
   /** Opens what `seal` made for the same place; throws PermanentError (`secret`) otherwise, without saying what was inside. */
@@ -16,9 +18,10 @@ const TAG_BYTES = 16;
 
 export function createKeyring(keys: readonly Buffer[]): Keyring {
   const byId = new Map(keys.map((key) => [keyId(key), key]));
-  const newest = keys[0];
+  const [newest] = keys;
   if (!newest) throw new PermanentError("secret", "SECRET_KEY holds no key.");
   return {
+    keyIds: [...byId.keys()],
     seal(plain, place) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv("aes-256-gcm", newest, nonce).setAAD(Buffer.from(place));
@@ -45,6 +48,11 @@ export function createKeyring(keys: readonly Buffer[]): Keyring {
       }
     },
   };
+}
+
+/** The id of the key that something is sealed with; "" when it is not sealed at all. */
+export function keyIdOf(sealed: string): string {
+  return sealed.split(".")[1] ?? "";
 }
 
 /** Names a key without revealing it. */

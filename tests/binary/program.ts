@@ -9,7 +9,14 @@ import { projectFolder } from "../support/sources.ts";
 export const distFolder = path.join(projectFolder, "dist");
 
 /** Everything a program sees of the machine: nothing of the environment in which the tests run. */
-export type Surroundings = { env?: Record<string, string>; cwd?: string; stdin?: string; folder?: string };
+export type Surroundings = {
+  env?: Record<string, string>;
+  cwd?: string;
+  stdin?: string;
+  folder?: string;
+  /** What it inherits as its descriptor 3. */
+  fd?: number;
+};
 
 export type Ran = { code: number; stdout: string; stderr: string };
 
@@ -56,9 +63,7 @@ const started = new Set<Started>();
 export function start(args: string[], surroundings: Surroundings = {}): Started {
   const child = Bun.spawn([...diesWithUs(), programIn(surroundings.folder), ...args], {
     ...placeOf(surroundings),
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
+    stdio: ["ignore", "pipe", "pipe", ...(surroundings.fd === undefined ? [] : [surroundings.fd])],
   });
   let text = "";
   const read = async (stream: ReadableStream<Uint8Array>) => {

@@ -109,14 +109,18 @@ test("SIGTERM under load: every update that got 200 is kept, nobody is answered 
     expect(grimbots.text()).not.toContain(secret);
 });
 
-test("SIGINT and SIGHUP end it, too", async () => {
-  for (const signal of ["SIGINT", "SIGHUP"] as const) {
-    await using grimbots = startOnWorld(["--no-http", "--workers", "tasks"]);
-    await untilServing(grimbots, 1);
-    grimbots.kill(signal);
-    expect(await grimbots.exited).toBe(0);
-    expect(grimbots.facts("ending")).toMatchObject([{ signal }]);
-  }
+test("SIGINT ends it, too; SIGHUP does not, and says that there is nothing to read", async () => {
+  await using grimbots = startOnWorld(["--no-http", "--workers", "tasks"]);
+  await untilServing(grimbots, 1);
+  grimbots.kill("SIGHUP");
+  const kept = await until("it says so", () => grimbots.facts("log.level_kept")[0]);
+  expect(kept).toMatchObject({ level: "info", reason: expect.stringContaining("LOG_LEVEL_FILE is not set") });
+  // Nobody is there who could be told of a successor.
+  grimbots.kill("SIGUSR2");
+  await until("it does not hand over", () => grimbots.facts("handover.refused")[0]);
+  grimbots.kill("SIGINT");
+  expect(await grimbots.exited).toBe(0);
+  expect(grimbots.facts("ending")).toMatchObject([{ signal: "SIGINT" }]);
 });
 
 function environment(): Record<string, string> {

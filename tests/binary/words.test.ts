@@ -58,6 +58,8 @@ test.each([
   [["bot", "add", "--tenant", "1"], "--token is missing; see `grimbots bot add --help`."],
   [["bot", "add", "--tenant", "alice", "--token", "1:x"], "--tenant must be the number"],
   [["bot", "webhook", "--bot", "x"], "--bot must be the number"],
+  [["gateway", "close"], "--account is missing; see `grimbots gateway close --help`."],
+  [["gateway", "close", "--account", "x"], "--account must be a number that `grimbots gateway list` shows."],
   [["fake-telegram", "--port", "x"], "--port must be a number from 0 to 65535."],
   [["trace"], "--order is missing; see `grimbots trace --help`."],
   [["trace", "x"], "--order must be the number of an order."],
