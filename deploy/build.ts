@@ -1,7 +1,8 @@
-// Builds dist/: the executable, and beside it the programs it starts for itself where a machine has none.
+// Builds dist/: the executable, beside it the programs it starts for itself where a machine has none, and what installs it.
 import { readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { findPrograms } from "#src/embedded/programs.ts";
+import { copyInstall } from "./build/copy-install.ts";
 import { copyPostgres } from "./build/copy-postgres.ts";
 import { copyRedis } from "./build/copy-redis.ts";
 
@@ -14,6 +15,7 @@ async function build(entry: string, folder: string): Promise<void> {
   const programs = await findPrograms();
   await rm(runtime, { recursive: true, force: true });
   await Promise.all([
+    copyInstall(folder),
     copyPostgres(programs, path.join(runtime, "postgres")),
     copyRedis(programs, path.join(runtime, "redis")),
   ]);
