@@ -16,7 +16,7 @@ const FLAGS: Record<string, { quick?: string; full: string }> = {
   start: { quick: "--seconds 3 --tries 1", full: "--seconds 15 --tries 1" },
   webhook: { quick: "--seconds 2", full: "--seconds 10 --steps 3" },
   tasks: { quick: "--jobs 4000", full: "--jobs 20000" },
-  throughput: { quick: "--seconds 2 --steps 2", full: "--seconds 20 --steps 3" },
+  throughput: { quick: "--seconds 2 --steps 2", full: "--seconds 15 --steps 3 --first 1200" },
   payment: { quick: "--only delivery --seconds 1 --bots 3", full: "--seconds 8" },
   restart: { quick: "--seconds 3 --starts 2", full: "--seconds 10" },
   broadcast: { full: "" },

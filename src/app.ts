@@ -16,6 +16,7 @@ import { closeWithin } from "./kernel/life.ts";
 import { limits } from "./kernel/limits.ts";
 import type { Log } from "./kernel/log.ts";
 import type { Keyring } from "./kernel/secret.ts";
+import { startMonitoring } from "./monitoring.ts";
 import { endDeliveries } from "./payments/deliveries.ts";
 import { payerPlace } from "./payments/payer.ts";
 import { openPayments, type Payments } from "./payments/payments.ts";
@@ -34,6 +35,8 @@ export type App = {
   log: Log;
   clock: Clock;
   sql: Database;
+  /** All its connections to PostgreSQL, by what they are for. */
+  pools: Record<"line" | "door" | "at_once" | "lease", Database>;
   redis: Redis;
   queues: Queues;
   lease: Lease;
@@ -59,8 +62,10 @@ export type AppOptions = {
   processes?: number;
   /** Namespace of the queues in Redis; a Redis Cluster keeps what is in braces on one node. Default `{grimbots}`. */
   prefix?: string;
-  /** Whether to sweep, and to look for broadcasts, by itself every second. Default true. */
+  /** Whether to sweep, to look for broadcasts, and to watch, by itself. Default true. */
   sweeps?: boolean;
+  /** Updates are fetched, in whatever process: no bot has a webhook. Default false. */
+  polls?: boolean;
 };
 
 export async function openApp(options: AppOptions): Promise<App> {
@@ -73,6 +78,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     processes = 1,
     prefix = "{grimbots}",
     sweeps = true,
+    polls = false,
   } = options;
   const ending = new AbortController();
   const { signal } = ending;
@@ -83,7 +89,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   // What is decided at once goes over connections of its own: their server processes, always the same, have all of it at hand.
   const atOnceSql = connectDatabase(config.databaseUrl, { connections: limits.atOnceConnections });
   const pulse = connectDatabase(config.databaseUrl, { connections: 1 });
-  const lease = await openLease(pulse, log);
+  const lease = await openLease(pulse, log, () => performance.now(), keyring.keyIds);
   const bots = await openBots({ sql, keyring, apiRoot: config.telegramApiRoot, log });
   const redis = connectForAdding(config.redisUrl, log);
   await waitForRedis(redis, limits.redisStartMs);
@@ -181,6 +187,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     log,
     clock,
     sql,
+    pools: { line: sql, door, at_once: atOnceSql, lease: pulse },
     redis,
     queues,
     lease,
@@ -195,11 +202,13 @@ export async function openApp(options: AppOptions): Promise<App> {
   const workRedis = workers.length > 0 ? connectForWork(config.redisUrl, log) : undefined;
   const work = workRedis && startWorkers(app, workers, { redis: workRedis, prefix });
   const sweeping = sweeps ? startSweeping(app) : undefined;
+  const monitoring = sweeps ? await startMonitoring(app, { workers, polls, byItself: true }) : undefined;
 
   return {
     ...app,
     async [Symbol.asyncDispose]() {
       const close = (name: string, ms: number, part: () => Promise<unknown>) => closeWithin(name, ms, log, part);
+      await close("monitoring", 1_000, async () => monitoring?.stop());
       await close("sweep", 1_000, async () => sweeping?.stop());
       await Promise.all([
         close("workers", limits.drainMs * 0.3, async () => work?.close()),

@@ -57,24 +57,22 @@ export function openAtOnce(options: {
     });
 
   async function keepAndDecide(arrivals: TelegramArrival[], load: Load): Promise<Outcome[]> {
-    // Two of one chat in a batch would have to know each other's numbers; the second one takes the long way, behind the first.
-    const chosen = firstOfEach(arrivals);
     try {
-      const kept = await keepChosen([...chosen], load);
-      for (const arrival of chosen) met.set(chatOf(arrival), true);
-      return arrivals.map((arrival) => (kept.has(arrival) ? "kept" : chosen.has(arrival) ? "refused" : "failed"));
+      const kept = await keepAll(arrivals, load);
+      for (const arrival of arrivals) met.set(chatOf(arrival), true);
+      return arrivals.map((arrival) => (kept.has(arrival) ? "kept" : "refused"));
     } catch (error) {
       // Expected when one of them was kept before. When the connection broke, it may be kept now, and its effects name us.
-      if (mayHaveCommitted(error)) inbox.watch([...chosen]);
+      if (mayHaveCommitted(error)) inbox.watch(arrivals);
       log.debug(
-        { fact: "at_once.refused", updates: chosen.size, reason: redactTokens(reasonOf(error)) },
+        { fact: "at_once.refused", updates: arrivals.length, reason: redactTokens(reasonOf(error)) },
         "taking the long way",
       );
       return arrivals.map(() => "failed");
     }
   }
 
-  async function keepChosen(arrivals: TelegramArrival[], load: Load): Promise<Set<TelegramArrival>> {
+  async function keepAll(arrivals: TelegramArrival[], load: Load): Promise<Set<TelegramArrival>> {
     const now = clock.now();
     // Until they are saved rows have their places for numbers.
     const rows = arrivals.map(
@@ -94,7 +92,20 @@ export function openAtOnce(options: {
   const others = openLine(conversation.load);
   const lines = [newcomers, others];
 
+  /** Chats of which something is under way here. */
+  const underWay = new Map<string, Promise<unknown>>();
+
+  /** One of a chat at a time: the next one takes the long way behind it, and so neither overtakes it nor has to know its numbers. */
   async function keep(arrival: TelegramArrival): Promise<Outcome> {
+    const chat = chatOf(arrival);
+    const ahead = underWay.get(chat);
+    if (ahead) return ahead.then(failed, failed);
+    const keeping = keepFirst(arrival).finally(() => underWay.delete(chat));
+    underWay.set(chat, keeping);
+    return keeping;
+  }
+
+  async function keepFirst(arrival: TelegramArrival): Promise<Outcome> {
     const isNew = isStart(arrival.update) && !met.get(chatOf(arrival));
     const outcome = isNew ? await newcomers.add(arrival) : "refused";
     return outcome === "refused" ? others.add(arrival) : outcome;
@@ -113,14 +124,7 @@ export function openAtOnce(options: {
   };
 }
 
-function firstOfEach(arrivals: TelegramArrival[]): Set<TelegramArrival> {
-  const first = new Map<string, TelegramArrival>();
-  for (const arrival of arrivals) {
-    const chat = chatOf(arrival);
-    if (!first.has(chat)) first.set(chat, arrival);
-  }
-  return new Set(first.values());
-}
+const failed = (): Outcome => "failed";
 
 function chatOf({
   botId,

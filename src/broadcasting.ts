@@ -96,7 +96,7 @@ export function openBroadcasting(options: {
 
   function settle(run: Run, recipient: Recipient, tried: BulkTried): void {
     const again = { ...recipient, tries: recipient.tries + 1 };
-    const isLast = again.tries >= limits.sendAttempts;
+    const isLast = again.tries >= limits.bulkAttempts;
     if (tried.state === "failed" || tried.state === "unknown") run.rest(clock.now().getTime());
     if (tried.state === "held") run.putBack(recipient, tried.untilMs);
     else if (tried.state === "stopped") {

@@ -4,7 +4,8 @@ import packageJson from "../package.json" with { type: "json" };
 import { type Command, helpOf, type Print, readFlags } from "./commands/command.ts";
 import { commands } from "./commands/index.ts";
 import { CommandError, PermanentError, reasonOf } from "./kernel/errors.ts";
-import { redactTokens } from "./kernel/log.ts";
+import { openLog, redactTokens } from "./kernel/log.ts";
+import { metrics } from "./kernel/metrics.ts";
 
 async function main(args: string[]): Promise<void> {
   const [first = "--help"] = args;
@@ -13,6 +14,7 @@ async function main(args: string[]): Promise<void> {
   const command = findCommand(args);
   const flags = readFlags(command, args.slice(command.words.split(" ").length));
   if (flags.has("help")) return write(helpOf(command));
+  metrics.buildInfo.set({ version: packageJson.version, bun: Bun.version }, 1);
   const print: Print = (result, sentence) => {
     if (flags.has("json")) write(`${JSON.stringify(result)}\n`);
     else if (sentence) write(`${sentence}\n`);
@@ -33,6 +35,19 @@ function overview(): string {
 }
 
 const write = (text: string): void => void process.stdout.write(text);
+
+/** What nobody waited for went wrong. Left alone, Bun prints every property of the error, a statement's values among them. */
+function crash(error: unknown): never {
+  const innermost = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const stack = innermost instanceof Error ? (innermost.stack ?? "") : "";
+  const at = stack.split("\n").flatMap((line) => /^\s+at (.+)$/.exec(line)?.[1] ?? []);
+  const reason = reasonOf(innermost).split("\n")[0];
+  openLog("fatal", 2).fatal({ fact: "process.crashed", reason, at: at.slice(0, 10) }, "something unforeseen ended it");
+  process.exit(1);
+}
+
+process.on("unhandledRejection", crash);
+process.on("uncaughtException", crash);
 
 main(Bun.argv.slice(2)).then(
   () => process.exit(0),

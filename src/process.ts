@@ -95,7 +95,7 @@ export function openProcessor(options: {
     const now = clock.now();
     const dueAt = failed ? null : new Date(now.getTime() + limits.sendBackoffMs * 2 ** row.attempts);
     const reason = redactTokens(reasonOf(error));
-    log.error(
+    log[failed ? "error" : "warn"](
       { fact: failed ? "row.failed" : "row.later", slot: row.slot, rowId: row.id, botId: row.botId, reason },
       "a row could not be processed",
     );

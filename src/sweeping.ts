@@ -37,11 +37,15 @@ export function startSweeping(app: Swept, options: { byItself?: boolean } = {}):
   }
 
   async function guarded(): Promise<void> {
+    const beganMs = performance.now();
+    let outcome = "done";
     try {
       await look(sweeps % THOROUGH_EVERY_SWEEPS === 0);
     } catch (error) {
+      outcome = "failed";
       log.warn({ fact: "sweep.failed", reason: reasonOf(error) }, "the sweep failed; it comes again");
     } finally {
+      metrics.sweeps.observe({ outcome }, (performance.now() - beganMs) / 1_000);
       running = undefined;
     }
   }

@@ -78,13 +78,33 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/perform.ts": ["src/kernel", "src/inbox", "src/telegram", "db"],
   "src/broadcasting.ts": ["src/kernel", "src/inbox", "src/funnel", "src/telegram", "src/broadcasts", "db"],
   "src/work.ts": ["src/kernel", "src/inbox", "src/payments", "queues", "db", "type src/app.ts"],
+  "src/monitoring.ts": ["src/kernel", "src/inbox", "src/telegram", "src/ops", "type src/app.ts", "type queues"],
   "src/sweeping.ts": ["src/kernel", "src/inbox", "src/work.ts", "type src/app.ts"],
   "src/app.ts": [
     ...["src/kernel", "src/inbox", "src/telegram", "src/payments", "queues", "db"],
-    ...["src/at-once.ts", "src/process.ts", "src/perform.ts", "src/broadcasting.ts", "src/work.ts", "src/sweeping.ts"],
+    ...[
+      "src/at-once.ts",
+      "src/process.ts",
+      "src/perform.ts",
+      "src/broadcasting.ts",
+      "src/work.ts",
+      "src/sweeping.ts",
+      "src/monitoring.ts",
+    ],
   ],
   "src/commands": ["src/kernel", "src/telegram", "src/tenants", "src/http", "src/embedded", "src/fake-telegram"].concat(
-    ...["src/payments", "src/broadcasts", "src/sandbox-gateway", "src/app.ts", "queues", "db"],
+    ...[
+      "src/payments",
+      "src/broadcasts",
+      "src/sandbox-gateway",
+      "src/ops",
+      "src/app.ts",
+      "src/monitoring.ts",
+      "queues",
+      "db",
+      // doctor names the version of what it looks at.
+      "package.json",
+    ],
   ),
   "src/main.ts": ["src/kernel", "src/commands", "package.json"],
   // Nothing of the program imports these.
@@ -133,6 +153,7 @@ describe("in the program", () => {
     expect(
       filesWith(/(?<![.\w])fetch\(/, program, [
         "src/telegram/api.ts",
+        "src/commands/doctor/reach.ts",
         "src/fake-telegram/control-client.ts",
         "src/payments/gateways/call.ts",
         "src/sandbox-gateway/control-client.ts",

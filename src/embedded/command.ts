@@ -1,4 +1,4 @@
-// How a server's program is started: under which account, and so that it ends when we do.
+// How a program of the machine is started: a server's under which account, and each so that it ends when we do.
 import path from "node:path";
 import { type Account, canReach } from "./account.ts";
 
@@ -48,6 +48,12 @@ const passClosedFolders = [
   ...["--inh-caps", "+dac_override", "--ambient-caps", "+dac_override"],
   ...["--securebits", "+no_setuid_fixup"],
 ];
+
+/** A program that only reads for us, and ends when we are killed, where that can be done. */
+export function endingWithUs(command: string[]): string[] {
+  const setpriv = workingSetpriv();
+  return setpriv === undefined ? command : [setpriv, "--pdeathsig", "TERM", "--", ...command];
+}
 
 /** BusyBox has a `setpriv` of the same name without the death signal. */
 function workingSetpriv(): string | undefined {

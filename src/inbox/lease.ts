@@ -6,6 +6,7 @@ import { reasonOf } from "../kernel/errors.ts";
 import type { ProcessId } from "../kernel/ids.ts";
 import { limits } from "../kernel/limits.ts";
 import type { Log } from "../kernel/log.ts";
+import { metrics } from "../kernel/metrics.ts";
 
 export type Lease = {
   id: ProcessId;
@@ -20,13 +21,15 @@ export type Lease = {
   close(): Promise<void>;
 };
 
-/** Takes a lease and renews it until closed. `nowMs` is a monotonic clock. */
+/** Takes a lease and renews it until closed. `nowMs` is a monotonic clock; `keyIds`: of the keys with which the process opens what is sealed. */
 export async function openLease(
   sql: Database,
   log: Log,
   nowMs: () => number = () => performance.now(),
+  keyIds: readonly string[] = [],
 ): Promise<Lease> {
-  const [row] = await sql<{ id: number }[]>`INSERT INTO process DEFAULT VALUES RETURNING id`;
+  const keys = [...keyIds];
+  const [row] = await sql<{ id: number }[]>`INSERT INTO process (key_ids) VALUES (${keys}::text[]) RETURNING id`;
   const id = row?.id as ProcessId;
   let renewedMs = nowMs();
   let unbrokenSinceMs = renewedMs;
@@ -42,11 +45,13 @@ export async function openLease(
     const beganMs = nowMs();
     try {
       const done = await sql`UPDATE process SET beat_at = clock_timestamp() WHERE id = ${id}`;
-      if (done.count === 0) await sql`INSERT INTO process (id) VALUES (${id}) ON CONFLICT DO NOTHING`;
+      if (done.count === 0)
+        await sql`INSERT INTO process (id, key_ids) VALUES (${id}, ${keys}::text[]) ON CONFLICT DO NOTHING`;
       // Seen from now, not from when the renewal began: others judged us by what stood in the database in between.
       if (nowMs() - renewedMs >= limits.leaseMs) {
         unbrokenSinceMs = beganMs;
         epoch += 1;
+        metrics.leaseGaps.inc();
       }
       renewedMs = beganMs;
       // A renewal that took longer than the lease renews nothing: the next one may.

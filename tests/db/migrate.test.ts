@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { connectDatabase, type Database } from "#db/connect.ts";
-import { checkSchema, migrate, readSchemaVersion, schemaVersion } from "#db/migrate.ts";
+import { checkSchema, fits, migrate, planMigration, readSchema, schemaVersion } from "#db/migrate.ts";
 import { migrations } from "#db/migrations/index.ts";
 import { CommandError } from "#src/kernel/errors.ts";
 import { services } from "../support/services.ts";
@@ -38,7 +38,7 @@ const names = migrations.map(({ name }) => name);
 test("an empty database is brought up to date, and a second time there is nothing to do", async () => {
   await using empty = await openEmpty();
   const sql = empty.connect();
-  expect(await readSchemaVersion(sql)).toBe(0);
+  expect(await readSchema(sql)).toEqual({ version: 0, oldestProgram: 0 });
   await expect(checkSchema(sql)).rejects.toThrow(
     `The database is at schema 0, this program needs ${schemaVersion}: run \`grimbots migrate\`.`,
   );
@@ -73,6 +73,33 @@ test("a schema of the future is refused by both, untouched, with a sentence that
   }
 });
 
+test("a newer schema that declares itself fit for this program is worked on, and left as it is", async () => {
+  await using empty = await openEmpty();
+  const sql = empty.connect();
+  await migrate(sql);
+  await sql`INSERT INTO schema_migration (version, name, oldest_program)
+    VALUES (${schemaVersion + 1}, 'adds', ${schemaVersion}), (${schemaVersion + 2}, 'adds_more', ${schemaVersion - 1})`;
+  await checkSchema(sql);
+  expect(await migrate(sql)).toEqual([]);
+  const schema = { version: schemaVersion + 2, oldestProgram: schemaVersion };
+  expect(await planMigration(sql)).toEqual({ before: schema, pending: [], after: schema });
+  expect(fits(schema)).toBe(true);
+  expect(fits({ ...schema, oldestProgram: schemaVersion + 1 })).toBe(false);
+  expect(fits({ version: schemaVersion - 1, oldestProgram: 1 })).toBe(false);
+});
+
+test("a plan says what would be applied and changes nothing; a schema without the column is understood", async () => {
+  await using empty = await openEmpty();
+  const sql = empty.connect();
+  expect(await planMigration(sql)).toMatchObject({ before: { version: 0 }, pending: names });
+  expect(await readSchema(sql)).toEqual({ version: 0, oldestProgram: 0 });
+  await migrate(sql);
+  await sql`ALTER TABLE schema_migration DROP COLUMN oldest_program`;
+  expect(await readSchema(sql)).toEqual({ version: schemaVersion, oldestProgram: schemaVersion });
+  expect(await migrate(sql)).toEqual([]);
+  await checkSchema(sql);
+});
+
 test("an older schema is refused by the check and brought up by the migration", async () => {
   await using empty = await openEmpty();
   const sql = empty.connect();
@@ -92,7 +119,7 @@ test("a migration that fails leaves nothing half-done and holds nobody up", asyn
   const [made] =
     await sql`SELECT to_regclass('tenant') IS NOT NULL AS tenant, to_regclass('inbox') IS NOT NULL AS inbox`;
   expect(made).toMatchObject({ tenant: false, inbox: false });
-  expect(await readSchemaVersion(sql)).toBe(0);
+  expect(await readSchema(sql)).toEqual({ version: 0, oldestProgram: 0 });
   await sql`DROP TABLE process`;
   // From another pool: the failed one has given the lock back.
   expect(await migrate(empty.connect())).toEqual(names);

@@ -110,7 +110,7 @@ test("who is refused again and again for Telegram's own reasons is given up afte
     return (await see(world, id)).state === "done";
   });
   expect(await see(world, id)).toMatchObject({ sent: 2, refused: 1 });
-  expect((await callsOf(crowd)).filter(({ chat_id }) => chat_id === unlucky)).toHaveLength(limits.sendAttempts);
+  expect((await callsOf(crowd)).filter(({ chat_id }) => chat_id === unlucky)).toHaveLength(limits.bulkAttempts);
 });
 
 test("a lost answer is unknown, and never sent again", async () => {

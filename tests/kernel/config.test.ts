@@ -4,8 +4,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { environmentOf, openKeyring, readConfig } from "#src/kernel/config.ts";
+import { openKeyring, readConfig, readLogLevel } from "#src/kernel/config.ts";
 import { CommandError } from "#src/kernel/errors.ts";
+import { environmentOf } from "#src/kernel/own-process.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -21,11 +22,15 @@ test("an empty environment gives the defaults, and nothing that was not set", ()
     port: 8080,
     publicUrl: undefined,
     secretKey: undefined,
+    trustedProxies: expect.any(Object),
     telegramApiRoot: "https://api.telegram.org",
     commissionRecipients: {},
     dataDir: path.resolve("data"),
     logLevel: "info",
     metricsToken: undefined,
+    alertChats: [],
+    alertEmails: [],
+    smtpUrl: undefined,
   });
 });
 
@@ -85,6 +90,29 @@ test("every setting can stand in a file, whose last newline does not count", asy
   expect(readConfig({ DATABASE_URL_FILE: file, DATABASE_URL: "" }).databaseUrl).toContain("hunter2");
 });
 
+test("a credential of a service manager counts where nothing else is set", async () => {
+  await writeFile(path.join(folder, "database_url"), "postgres://alice:hunter2@db/credential\n");
+  // What was never set arrives as an empty one.
+  await writeFile(path.join(folder, "metrics_token"), "\n");
+  const env = { CREDENTIALS_DIRECTORY: folder };
+  expect(readConfig(env)).toMatchObject({
+    databaseUrl: "postgres://alice:hunter2@db/credential",
+    metricsToken: undefined,
+  });
+  expect(readConfig({ ...env, DATABASE_URL: "postgres://db/other" }).databaseUrl).toBe("postgres://db/other");
+  await writeFile(path.join(folder, "other"), "postgres://db/file");
+  expect(readConfig({ ...env, DATABASE_URL_FILE: path.join(folder, "other") }).databaseUrl).toBe("postgres://db/file");
+});
+
+test("the level of the log is read again from its file, and from nothing else", async () => {
+  const file = path.join(folder, "log_level");
+  await writeFile(file, "debug\n");
+  expect(readLogLevel({ LOG_LEVEL_FILE: file })).toBe("debug");
+  await writeFile(file, "loud\n");
+  expect(() => readLogLevel({ LOG_LEVEL_FILE: file })).toThrow("LOG_LEVEL must be one of");
+  expect(() => readLogLevel({ LOG_LEVEL: "debug" })).toThrow("LOG_LEVEL_FILE is not set");
+});
+
 const base64 = (fill: number, length = 32) => Buffer.alloc(length, fill).toString("base64");
 
 test("SECRET_KEY: several keys, newest first", () => {
@@ -119,4 +147,26 @@ test("a child gets what was found out, and the made key by its file, never as a 
   expect(env.SECRET_KEY_FILE).toBe(path.join(dataDir, "secret.key"));
   const given = environmentOf(readConfig({ SECRET_KEY: base64(1) }), {});
   expect(given.SECRET_KEY_FILE).toBeUndefined();
+});
+
+test("the operator's addresses: chats with their bot, e-mail only with a server", () => {
+  const token = "123456789:AAFq-3xYz_0123456789abcdefghijklmno";
+  const config = readConfig({
+    ALERT_TELEGRAM: `${token}@42, ${token}@-1001234567890`,
+    ALERT_EMAIL: "alice@example.com, bob@example.com",
+    SMTP_URL: "smtp://user:hunter2@mail.example.com:587",
+  });
+  expect(config.alertChats).toEqual([
+    { token, chatId: 42 },
+    { token, chatId: -1_001_234_567_890 },
+  ]);
+  expect(config.alertEmails).toEqual(["alice@example.com", "bob@example.com"]);
+  for (const env of [
+    { ALERT_TELEGRAM: token },
+    { ALERT_TELEGRAM: `${token}@alice` },
+    { ALERT_EMAIL: "alice", SMTP_URL: "smtp://localhost" },
+    { ALERT_EMAIL: "alice@example.com" },
+    { SMTP_URL: "http://localhost" },
+  ])
+    expect(() => readConfig(env)).toThrow(CommandError);
 });
