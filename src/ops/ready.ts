@@ -12,8 +12,9 @@ export type Readiness = { ready: boolean; parts: Record<string, Part> };
 
 const CHECK_MS = 2_000;
 
-/** Asked by strangers, too: what is found holds so long for whoever asks. That something is missing is over as soon as it is there. */
+/** Strangers ask, too: one reading holds so long for all who ask … */
 const READY_MS = 1_000;
+/** … and not that long while something is missing, because somebody waits for it to be there. */
 const NOT_READY_MS = 200;
 
 /** One reading for all who ask at a time. */
@@ -41,10 +42,11 @@ async function checkDatabase({ sql }: App): Promise<Part> {
   return { ok: fits(schema), detail: `schema ${schema.version}, this program needs ${schemaVersion}` };
 }
 
-/** Whoever may not be told the policy works all the same. */
+/** A policy that Redis does not tell is doctor's matter, not a reason to be taken out. */
 async function checkRedis({ redis }: App): Promise<Part> {
-  const { policy = "not known" } = await readRedisMemory(redis);
-  return { ok: policy === "noeviction" || policy === "not known", detail: `maxmemory-policy ${policy}` };
+  const { policy } = await readRedisMemory(redis);
+  const ok = policy === undefined || policy === "noeviction";
+  return { ok, detail: `maxmemory-policy ${policy ?? "not known"}` };
 }
 
 async function checkQueue({ queues }: App, name: (typeof queueList)[number]["name"]): Promise<Part> {

@@ -1,7 +1,6 @@
-// What Redis says of its memory, by INFO: hosted services allow that, while most of them forbid CONFIG GET.
+// What Redis says of its memory, by INFO: hosted services allow that, while many of them forbid CONFIG GET.
 
 import type { Redis } from "ioredis";
-import { reasonOf } from "../kernel/errors.ts";
 
 /** Each is undefined when Redis does not say it. `limitBytes`: maxmemory; 0 = none. `machineBytes`: all that the machine has. */
 export type RedisMemory = {
@@ -11,9 +10,9 @@ export type RedisMemory = {
   policy: string | undefined;
 };
 
-/** Rejects when Redis does not answer; a user who may not ask gets nothing told. https://redis.io/docs/latest/commands/info/ */
+/** Rejects when Redis does not answer, or refuses: BullMQ's workers need INFO, too. https://redis.io/docs/latest/commands/info/ */
 export async function readRedisMemory(redis: Pick<Redis, "info">): Promise<RedisMemory> {
-  const told = await redis.info("memory").catch(nothingIfForbidden);
+  const told = await redis.info("memory");
   const field = (name: string): string | undefined => new RegExp(`^${name}:(\\S+)`, "m").exec(told)?.[1];
   const bytes = (name: string): number | undefined => (field(name) === undefined ? undefined : Number(field(name)));
   return {
@@ -22,10 +21,4 @@ export async function readRedisMemory(redis: Pick<Redis, "info">): Promise<Redis
     machineBytes: bytes("total_system_memory"),
     policy: field("maxmemory_policy"),
   };
-}
-
-/** For INFO: an empty answer in place of a refusal by Redis' permissions. https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/ */
-export function nothingIfForbidden(error: unknown): string {
-  if (reasonOf(error).startsWith("NOPERM")) return "";
-  throw error;
 }

@@ -76,7 +76,7 @@ async function checkKept(
 }
 
 /** All that is kept sealed is counted, with millions of customers and deliveries; bots and gateways are looked at meanwhile. */
-const COUNT_MS = 20_000;
+const COUNT_MS = 10_000;
 
 /** What is under way when the time is over may end. */
 const SPARE_MS = 20_000;

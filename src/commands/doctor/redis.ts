@@ -4,7 +4,6 @@ import { Redis } from "ioredis";
 import { queueList } from "#queues/index.ts";
 import { openQueue, type QueueDefinition } from "#queues/queue.ts";
 import { openLog } from "../../kernel/log.ts";
-import { nothingIfForbidden } from "../../ops/redis-memory.ts";
 import { advice, type Finding, failure, fine } from "./finding.ts";
 
 /** INFO and the settings that matter, as Redis tells them. */
@@ -26,7 +25,7 @@ export async function checkRedis(url: string, live: Promise<number | undefined>)
   redis.on("error", () => undefined);
   try {
     await redis.connect();
-    const facts = { ...readInfo(await redis.info().catch(nothingIfForbidden)), ...(await readAppending(redis)) };
+    const facts = { ...readInfo(await redis.info()), ...(await readAppending(redis)) };
     return [...judgeRedis(facts), ...(await checkQueues(redis, await live))];
   } finally {
     redis.disconnect();
@@ -46,8 +45,6 @@ async function readAppending(redis: Redis): Promise<RedisFacts> {
 }
 
 export function judgeRedis(facts: RedisFacts): Finding[] {
-  // It tells nothing of itself.
-  if (facts.redis_version === undefined) return [judgePolicy(facts)];
   return [judgeVersion(facts), judgePolicy(facts), judgeAppending(facts), judgeMemory(facts), judgeSaving(facts)];
 }
 
